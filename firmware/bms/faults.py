@@ -11,6 +11,7 @@ from micropython import const
 from roles import BOTH, CHG, DSG
 
 CLEAR_MS = const(1000)
+LATE_CLEAR_MS = const(100)  # ordinary jitter (collection, flash) must not keep `late` alive
 
 # quantities: index into the array that `quantities.fill` writes each scan
 Q_CELL_MAX_MV = const(0)
@@ -102,14 +103,14 @@ ROWS = (
     ("otf", Q_FET_DDEGC, ABOVE, "otf_ddegc", "otf_clear_ddegc", "temp_ms", 0, BOTH, AUTO),
     ("otint", Q_DIE_DDEGC, ABOVE, "otint_ddegc", "otint_clear_ddegc", "temp_ms", 0, BOTH, AUTO),
     ("ntc", Q_NTC_BAD, ABOVE, 1, 0, "ntc_ms", 0, BOTH, AUTO),
-    ("mismatch", Q_SUM_ERR_MV, ABOVE, "sum_tol_mv", "sum_tol_mv", "sum_ms", 0, BOTH, AUTO),
-    ("openwire", Q_OPENWIRE_MV, ABOVE, "openwire_mv", "openwire_mv", "openwire_ms", 0, BOTH, AUTO),
+    ("mismatch", Q_SUM_ERR_MV, ABOVE, "sum_tol_mv", "sum_clear_mv", "sum_ms", 0, BOTH, AUTO),
+    ("openwire", Q_OPENWIRE_MV, ABOVE, "openwire_mv", "openwire_clear_mv", "openwire_ms", 0, BOTH, AUTO),
     ("stale", Q_AGE_MS, ABOVE, "stale_ms", 0, 0, 0, BOTH, AUTO),
-    ("late", Q_LATE_MS, ABOVE, "late_ms", 0, 0, 0, BOTH, AUTO),
+    ("late", Q_LATE_MS, ABOVE, "late_ms", LATE_CLEAR_MS, 0, 0, BOTH, AUTO),
     ("reset", Q_RESET, ABOVE, 1, 0, 0, 0, BOTH, AUTO),
     ("cfgbad", Q_CFGBAD, ABOVE, 1, 0, 0, 0, BOTH, AUTO),
-    ("weld_chg", Q_WELD_CHG_MA, ABOVE, "weld_ma", 0, "weld_ms", 0, BOTH, LATCH),
-    ("weld_dsg", Q_WELD_DSG_MA, ABOVE, "weld_ma", 0, "weld_ms", 0, BOTH, LATCH),
+    ("weld_chg", Q_WELD_CHG_MA, ABOVE, "weld_ma", "idle_ma", "weld_ms", 0, BOTH, LATCH),
+    ("weld_dsg", Q_WELD_DSG_MA, ABOVE, "weld_ma", "idle_ma", "weld_ms", 0, BOTH, LATCH),
     ("fet", Q_FET_STUCK, ABOVE, 1, 0, "fet_ms", 0, BOTH, LATCH),
     ("precharge", Q_PRECHARGE_FAIL, ABOVE, 1, 0, 0, 0, DSG, LATCH),
     ("interlock", Q_INTERLOCK, ABOVE, 1, 0, 0, 0, BOTH, AUTO),

@@ -1,7 +1,8 @@
 """Every configuration field in one table: name, default, lowest, highest, meaning.
 
 The unit is the name's suffix. Defaults and ranges are those of LiFePO4; `chemistry` overrides the rows
-that depend on the cell. Rows are only ever appended: stored settings refer to them by position.
+that depend on the cell, `config` derives the defaults that follow from other fields (current limits from
+capacity, for one). Rows are only ever appended: stored settings refer to them by position.
 Defaults and their sources are argued in docs/lfp-defaults.md.
 """
 
@@ -14,31 +15,31 @@ FIELDS = (
     ("shunt_uohm", 500, 50, 20000, "current shunt"),
     # the scan
     ("scan_ms", 250, 63, 1000, "scan period"),
-    ("sleep_scan_ms", 60000, 250, 60000, "scan period asleep, both FETs off"),
+    ("sleep_scan_ms", 5000, 250, 60000, "scan period asleep, both FETs off"),
     ("late_ms", 1000, 150, 2000, "a scan that comes this late is a fault"),
     ("stale_ms", 1000, 250, 2000, "readings older than this open both FETs"),
     ("host_watchdog_s", 2, 1, 10, "monitor opens the FETs after this long without the host"),
     # cell voltage
     ("cov_warn_mv", 3550, 3400, 3650, "cell over-voltage warning"),
     ("cov_warn_clear_mv", 3500, 3300, 3650, "and its end"),
-    ("cov_warn_ms", 1000, 0, 60000, "and its delay"),
-    ("cov_mv", 3650, 3450, 3700, "cell over-voltage trip, charge off"),
+    ("cov_warn_ms", 1000, 250, 60000, "and its delay"),
+    ("cov_mv", 3650, 3450, 3650, "cell over-voltage trip, charge off"),
     ("cov_clear_mv", 3450, 3300, 3600, "charge allowed again"),
     ("cov_ms", 2000, 250, 5000, "delay of the trip"),
-    ("cov_lock_mv", 3900, 3700, 4000, "cell over-voltage lock, both off until a person clears it"),
+    ("cov_lock_mv", 3900, 3700, 3900, "cell over-voltage lock, both off until a person clears it"),
     ("cov_lock_ms", 1000, 250, 5000, "delay of the lock"),
     ("cuv_warn_mv", 3000, 2500, 3200, "cell under-voltage warning"),
     ("cuv_warn_clear_mv", 3100, 2600, 3300, "and its end"),
-    ("cuv_warn_ms", 5000, 0, 60000, "and its delay"),
+    ("cuv_warn_ms", 5000, 250, 60000, "and its delay"),
     ("cuv_mv", 2800, 2500, 3100, "cell under-voltage trip, discharge off"),
     ("cuv_clear_mv", 3100, 2600, 3300, "discharge allowed again"),
     ("cuv_ms", 2000, 250, 10000, "delay of the trip"),
-    ("dead_mv", 2000, 1500, 2500, "dead cell: no charge without acknowledgement"),
-    ("dead_clear_mv", 2500, 1600, 2800, "an acknowledged dead cell counts as recovered"),
+    ("dead_mv", 2000, 2000, 2500, "dead cell: no charge without acknowledgement"),
+    ("dead_clear_mv", 2500, 2050, 2800, "an acknowledged dead cell counts as recovered"),
     ("dead_ms", 5000, 250, 60000, "delay of the dead-cell lock"),
-    ("pov_cell_mv", 3620, 3400, 3680, "pack over-voltage, stack over cell count"),
+    ("pov_cell_mv", 3620, 3400, 3650, "pack over-voltage, stack over cell count"),
     ("pov_clear_mv", 3480, 3300, 3650, "charge allowed again"),
-    ("puv_cell_mv", 2850, 2500, 3100, "pack under-voltage, stack over cell count"),
+    ("puv_cell_mv", 2750, 2500, 3100, "pack under-voltage, stack over cell count"),
     ("puv_clear_mv", 3050, 2600, 3300, "discharge allowed again"),
     ("pack_ms", 2000, 250, 10000, "delay of both"),
     ("spread_warn_mv", 300, 20, 1000, "cell spread warning"),
@@ -90,7 +91,7 @@ FIELDS = (
     ("weld_ms", 2000, 500, 10000, "its delay"),
     ("fet_ms", 2000, 500, 10000, "time a FET has to follow its command"),
     # chip backups: wider than the trips above, they act when the scan does not
-    ("chip_cov_mv", 3750, 3500, 3900, "chip over-voltage"),
+    ("chip_cov_mv", 3750, 3500, 3850, "chip over-voltage"),
     ("chip_cov_ms", 2000, 10, 6000, "its delay"),
     ("chip_cuv_mv", 2500, 2000, 3000, "chip under-voltage"),
     ("chip_cuv_ms", 2000, 10, 6000, "its delay"),
@@ -119,7 +120,7 @@ FIELDS = (
     ("bal_die_stop_ddegc", 750, 450, 950, "and where it ends"),
     # limits offered to chargers and inverters
     ("cvl_cell_mv", 3500, 3350, 3600, "charge voltage offered, per cell"),
-    ("ccl_ma", 50000, 0, 300000, "charge current offered at best"),
+    ("ccl_ma", 45000, 0, 300000, "charge current offered at best"),
     ("dcl_ma", 100000, 0, 300000, "discharge current offered at best"),
     ("ccl_taper_mv", 3450, 3300, 3600, "top cell where the charge current starts to taper"),
     ("dcl_taper_mv", 3000, 2700, 3250, "lowest cell where the discharge current starts to taper"),
@@ -129,9 +130,13 @@ FIELDS = (
     ("full_ms", 60000, 1000, 600000, "for this long: full"),
     ("empty_mv", 2800, 2500, 3100, "lowest cell at or below this: empty"),
     # outputs
-    ("heat_on_ddegc", 20, -100, 100, "heater on below, when a charger is there"),
-    ("heat_off_ddegc", 80, 0, 200, "heater off above"),
+    ("heat_on_ddegc", 50, 10, 200, "heater on below, when a charger is there"),
+    ("heat_off_ddegc", 80, 20, 300, "heater off above"),
     ("fan_on_ddegc", 400, 250, 700, "fan or valve on above"),
     ("fan_off_ddegc", 350, 200, 650, "and off below"),
+    # appended
+    ("board_ma", 100000, 1000, 250000, "continuous rating of MOSFETs, shunt and wiring"),
+    ("sum_clear_mv", 200, 50, 1500, "cells and stack agree again"),
+    ("openwire_clear_mv", 150, 20, 800, "neighbours agree again"),
 )
 # fmt: on

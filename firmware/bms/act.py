@@ -1,0 +1,143 @@
+"""Act: the only writer to the monitor and the pins. It decides nothing.
+
+Order matters: permission is taken away by pin before any bus traffic, and given by pin after it.
+A failed write ends with the pins at 0 and is tried again in the next scan.
+"""
+
+from micropython import const
+
+from bms import journal
+from roles import BOTH, DSG
+
+_RETRY_MS = const(1000)  # between two attempts to arm a monitor that does not answer
+
+
+class Act:
+    """Applies intent, bleeding and outputs; arms the monitor when the mode machine is in self-test."""
+
+    def __init__(self, board, config):
+        self._board = board
+        self._cutoff = board.cutoff
+        self._refresh_ms = board.bleed.bleed_refresh_ms // 2
+        self.armed = False  # configuration written and read back whole
+        self.commanded = 0  # FETs that the last scan left permitted, as far as we know
+        self.error = None  # last OSError of a write
+        self.bleeding = 0  # mask last written
+        self._bleed_age_ms = 0
+        self._retry_ms = 0
+        self._finding_load = False
+        self._outputs = -1
+
+    def disarm(self) -> None:
+        """Forget that the monitor is armed: the next self-test writes and verifies it again."""
+        self.armed = False
+        self._retry_ms = 0
+
+    def selftest(self, pack, dt_ms: int) -> None:
+        """FETs off by pin; write and verify the monitor's configuration once, retry every second."""
+        self._cutoff.block()
+        self.commanded = 0
+        self.bleeding = 0
+        if self.armed:
+            return
+        self._retry_ms -= dt_ms
+        if self._retry_ms > 0:
+            return
+        self._retry_ms = _RETRY_MS
+        guard = self._board.guard
+        try:
+            guard.probe()
+            guard.arm()
+            differ_n = guard.verify_all()
+            self._board.switch.write_fets(0)
+        except OSError as error:
+            self._failed(pack, error)
+            return
+        self._cutoff.arm()
+        self.armed = differ_n == 0
+        pack.journal.note(journal.ARMED, 0, -1, int(self.armed), guard.mismatch, pack)
+
+    def alarm(self, pack) -> bool:
+        """Clear the latched alarm once its cause is over; True when this scan cleared it.
+
+        While the chip still holds the trip the alarm stays, so that ALERT makes no new edge; the
+        fault rows know the cause. A scan that clears does not release: the next one looks again.
+        """
+        snap = pack.snap
+        if not snap.fresh or not snap.alarm or snap.trips:
+            return False
+        try:
+            self._board.alert.clear_alarm(snap.alarm)
+        except OSError as error:
+            self._failed(pack, error)
+        return True
+
+    def fets(self, pack, want: int, seen: int, hold: bool) -> None:
+        """Make the FETs what mode wants. `hold`: keep the pins off although mode would permit."""
+        if not want:
+            self._cutoff.block()
+        try:
+            actual = pack.snap.fets
+            if want != self.commanded or (actual & BOTH & ~want and pack.snap.fresh):
+                self._board.switch.write_fets(want)
+                self.commanded = want
+        except OSError as error:
+            self.commanded = -1
+            self._failed(pack, error)
+            self._cutoff.block()
+            return
+        if want and not hold and pack.snap.fresh:
+            if not self._cutoff.permits or self._cutoff.tripped:
+                self._cutoff.release(seen)
+
+    def bleed(self, pack, mask: int, dt_ms: int) -> None:
+        """Write the bleed mask when it changes and before the monitor would forget it."""
+        self._bleed_age_ms += dt_ms
+        if mask == self.bleeding and (not mask or self._bleed_age_ms < self._refresh_ms):
+            return
+        try:
+            self._board.bleed.write_bleed(mask)
+        except OSError as error:
+            self._failed(pack, error)
+            return
+        self.bleeding = mask
+        self._bleed_age_ms = 0
+
+    def find_load(self, pack, wanted: bool) -> None:
+        """Let the monitor look for a load while a row waits for it to go."""
+        wanted = wanted and not self.commanded & DSG
+        if wanted == self._finding_load:
+            return
+        try:
+            self._board.switch.detect_load(wanted)
+        except OSError as error:
+            self._failed(pack, error)
+            return
+        self._finding_load = wanted
+
+    def outputs(self, bits: int) -> None:
+        """Drive heater, fan, contactors, buzzer and LEDs when they change."""
+        if bits != self._outputs and self._board.outputs is not None:
+            self._board.outputs.write(bits)
+            self._outputs = bits
+
+    def sleep(self, pack, on: bool) -> None:
+        """Let the monitor sleep, or keep it awake."""
+        try:
+            self._board.switch.sleep(on)
+        except OSError as error:
+            self._failed(pack, error)
+
+    def shutdown(self, pack) -> None:
+        """Power the monitor down. FETs are off by pin whether or not it obeys."""
+        self._cutoff.block()
+        self.commanded = 0
+        try:
+            self._board.switch.shutdown()
+        except OSError as error:
+            self._failed(pack, error)
+
+    def _failed(self, pack, error) -> None:
+        self.error = error
+        pack.snap.bus_errors += 1
+        pack.journal.note(journal.WRITE, 0, -1, pack.snap.bus_errors, 0, pack)

@@ -1,0 +1,86 @@
+"""asyncio around the scan: absolute due times, an alert that wakes it at once, supervised reporters."""
+
+import asyncio
+import gc
+
+from micropython import const
+
+_RESTART_MS = const(1000)  # rest before a reporter that died is started again
+_FEED_MS = const(1000)  # longest rest without feeding the MCU's watchdog
+
+
+class App:
+    """Runs one scan and its reporters until cancelled.
+
+    `wake`: a flag with `set()` (callable from an interrupt) and awaitable `wait()`;
+    `asyncio.ThreadSafeFlag` on a device. `reporters`: objects with an async `run()`.
+    """
+
+    def __init__(self, scan, clock, wake, reporters=()):
+        self._scan = scan
+        self._clock = clock
+        self._wake = wake
+        self._reporters = reporters
+        self._due_ms = 0
+        self.restarts = 0  # reporters started again
+        self.error = None  # what the last of them died of
+        scan.board.cutoff.wake = wake.set
+
+    async def run(self) -> None:
+        """Start everything and scan for ever."""
+        self._due_ms = self._clock.ticks_ms()
+        tasks = [asyncio.create_task(self._pace())]
+        for reporter in self._reporters:
+            tasks.append(asyncio.create_task(self._supervise(reporter)))
+        try:
+            await self._scan_forever()
+        finally:
+            self._scan.board.cutoff.block()
+            for task in tasks:
+                task.cancel()
+
+    async def _scan_forever(self) -> None:
+        clock = self._clock
+        scan = self._scan
+        last_ms = clock.ticks_add(clock.ticks_ms(), -scan.period_ms)
+        while True:
+            now_ms = clock.ticks_ms()
+            scan.tick(clock.ticks_diff(now_ms, last_ms))
+            last_ms = now_ms
+            gc.collect()  # in slack time, at a known place: 1 to 15 ms instead of 30 at a random one
+            if not scan.again:
+                await self._wake.wait()
+            else:
+                await asyncio.sleep_ms(0)
+
+    async def _pace(self) -> None:
+        """Wake the scan at absolute due times; after a stall start afresh instead of catching up."""
+        clock = self._clock
+        while True:
+            period_ms = self._scan.period_ms
+            self._due_ms = clock.ticks_add(self._due_ms, period_ms)
+            rest_ms = clock.ticks_diff(self._due_ms, clock.ticks_ms())
+            if rest_ms < 0:
+                self._due_ms = clock.ticks_ms()
+                rest_ms = 0
+            await self._rest(rest_ms)
+            self._wake.set()
+
+    async def _rest(self, rest_ms: int) -> None:
+        """Sleep; a rest longer than the MCU's watchdog (asleep, FETs off) feeds it on the way."""
+        while rest_ms > _FEED_MS:
+            await asyncio.sleep_ms(_FEED_MS)
+            rest_ms -= _FEED_MS
+            if self._scan.board.watchdog is not None:
+                self._scan.board.watchdog.feed()
+        await asyncio.sleep_ms(rest_ms)
+
+    async def _supervise(self, reporter) -> None:
+        """A reporter may die of anything but must not take the scan with it."""
+        while True:
+            try:
+                await reporter.run()
+            except Exception as error:  # the one place where a stranger's bug is contained
+                self.error = error
+                self.restarts += 1
+            await asyncio.sleep_ms(_RESTART_MS)

@@ -1,0 +1,84 @@
+"""The interrupt-driven cut-off: monitor ALERT edge -> off-pins, with nothing in between.
+
+The off-pins are permissions: 1 lets the monitor close its FETs, 0 or a floating pin forces them open.
+The interrupt only ever takes the permission away. Only the scan gives it back, after it has read the
+cause, and only if no edge came since it began to look (`seen`). See docs/safety.md.
+"""
+
+from micropython import const
+
+_HITS_MAX = const(0x3FFFFFFF)
+
+
+class Cutoff:
+    """Owns the off-pins and the ALERT pin.
+
+    `off_pins`: one or two output pins (CFETOFF, DFETOFF), called with 0 or 1.
+    `alert_pin`: input, low = asserted. `ticks_us`: free-running microseconds.
+    `hard`: the port runs pin interrupts outside its scheduler (rp2); ESP32 does not.
+    """
+
+    def __init__(self, off_pins, alert_pin, ticks_us, falling: int, hard: bool = True):
+        self._chg_pin = off_pins[0]
+        self._dsg_pin = off_pins[-1]
+        self._alert_pin = alert_pin
+        self._ticks_us = ticks_us
+        self._falling = falling
+        self._hard = hard
+        self._isr = self.trip  # bound once: binding allocates
+        self.wake = None  # called from the interrupt, must not allocate
+        self.hits = 0  # edges since start, wraps to 1
+        self.tripped = False  # an edge came and the scan has not released since
+        self.hit_us = 0
+        self.permits = False
+        self._chg_pin(0)
+        self._dsg_pin(0)
+
+    def arm(self) -> None:
+        """Attach the interrupt, again if need be: a handler that once raised is detached by the port."""
+        if self._hard:
+            self._alert_pin.irq(handler=self._isr, trigger=self._falling, hard=True)
+        else:
+            self._alert_pin.irq(handler=self._isr, trigger=self._falling)
+
+    def trip(self, _pin=None) -> None:
+        """Interrupt handler. No allocation, no bus, no scheduler."""
+        self._chg_pin(0)
+        self._dsg_pin(0)
+        self.permits = False
+        self.tripped = True
+        self.hit_us = self._ticks_us()
+        hits = self.hits + 1
+        self.hits = hits if hits < _HITS_MAX else 1
+        if self.wake is not None:
+            self.wake()
+
+    def asserted(self) -> bool:
+        """The monitor holds ALERT now."""
+        return not self._alert_pin()
+
+    def block(self) -> None:
+        """Take the permission away from the scan's side."""
+        self._chg_pin(0)
+        self._dsg_pin(0)
+        self.permits = False
+
+    def release(self, seen: int) -> bool:
+        """Permit the FETs unless an edge came after `hits` was `seen`; True when permitted.
+
+        Checked after the pins are set, so an edge at any moment ends with the pins at 0.
+        """
+        if self.hits != seen:
+            return False
+        self.tripped = False
+        self.permits = True
+        self._chg_pin(1)
+        self._dsg_pin(1)
+        if self.hits != seen:
+            self.block()
+            self.tripped = True
+            return False
+        return True
+
+    def stroke(self) -> None:
+        """Tell a hardware dead-man, where the board has one, that a scan has completed."""

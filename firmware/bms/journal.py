@@ -1,0 +1,116 @@
+"""What happened, in order: a ring of fixed-size records in RAM.
+
+A record is 30 bytes, little endian (`FORMAT`), so that two interpreters that decide the same write the
+same bytes. Old records are overwritten; `n` counts all ever written. Storage on flash reads from here.
+"""
+
+import struct
+
+from micropython import const
+
+FORMAT = "<IIHBBbBHiiBBHH"
+SIZE = const(30)
+
+# kinds
+BOOT = const(0)
+TRIP = const(1)
+CLEAR = const(2)
+LOCK = const(3)
+ACK = const(4)
+MODE = const(5)  # item = new mode, value = old mode
+REQUEST = const(6)  # value = request bits
+REFUSED = const(7)
+ALERT = const(8)  # value = alarm word, limit = the chip's trips
+ARMED = const(9)  # value = 1 when the whole verification passed
+BUS = const(10)  # value = bus errors so far
+ANCHOR = const(11)  # item = 1 full, 2 empty; value = SoC before
+WRITE = const(12)  # a command to the monitor failed
+NAMES = (
+    "boot",
+    "trip",
+    "clear",
+    "lock",
+    "ack",
+    "mode",
+    "request",
+    "refused",
+    "alert",
+    "armed",
+    "bus",
+    "anchor",
+    "write",
+)
+
+
+class Journal:
+    """Ring of `depth` records; `note` allocates nothing."""
+
+    def __init__(self, depth: int = 64):
+        self.depth = depth
+        self.data = bytearray(depth * SIZE)
+        self.n = 0
+        self.uptime_s = 0
+        self.uptime_ms = 0  # below 1000
+        self.config_hash = 0
+
+    def advance(self, dt_ms: int) -> None:
+        """Count uptime in seconds and milliseconds, each small for ever."""
+        ms = self.uptime_ms + dt_ms
+        self.uptime_s += ms // 1000
+        self.uptime_ms = ms % 1000
+
+    def note(self, kind: int, item: int, cell: int, value: int, limit: int, pack) -> None:
+        """Write one record with the pack's state beside it. `cell` -1 = none."""
+        n = self.n
+        struct.pack_into(
+            FORMAT,
+            self.data,
+            (n % self.depth) * SIZE,
+            n & 0x3FFFFFFF,
+            self.uptime_s,
+            self.uptime_ms,
+            kind,
+            item,
+            cell,
+            pack.mode.mode,
+            pack.soc.soc_pm,
+            value,
+            limit,
+            pack.intent,
+            pack.snap.fets,
+            pack.snap.seq & 0xFFFF,
+            self.config_hash & 0xFFFF,
+        )
+        self.n = n + 1
+
+    def first(self) -> int:
+        """Number of the oldest record still held."""
+        return max(0, self.n - self.depth)
+
+    def raw(self, number: int) -> bytes:
+        """The bytes of record `number`; `IndexError` when it is gone or not yet written."""
+        if not self.first() <= number < self.n:
+            raise IndexError(number)
+        start = (number % self.depth) * SIZE
+        return bytes(self.data[start : start + SIZE])
+
+    def record(self, number: int) -> dict:
+        """Record `number` as a dict, for reporters and tools."""
+        fields = struct.unpack(FORMAT, self.raw(number))
+        names = (
+            "seq",
+            "uptime_s",
+            "uptime_ms",
+            "kind",
+            "item",
+            "cell",
+            "mode",
+            "soc_pm",
+            "value",
+            "limit",
+            "intent",
+            "actual",
+            "scan",
+            "config",
+        )
+        return dict(zip(names, fields))

@@ -1,0 +1,216 @@
+"""One ordered pass over the pack. Read `Scan.tick` first: it is the product.
+
+Synchronous, bounded, no clock, no allocation. asyncio, the simulator and the tests call the same tick.
+"""
+
+from micropython import const
+
+from bms import bits, faults, journal
+from bms.act import Act
+from bms.quantities import fill_measured, fill_system
+from bms.sense import Sense
+from roles import BOTH, CHG, DSG, FLAG_CONFIG, FLAG_RESET, STEP_DIFFERS, STEP_PASS
+
+_GOOD_N = const(3)  # fresh scans in a row before a FET may close
+_ACKED = const(3)  # Protect.state of an acknowledged row
+_NEWS = (0, journal.TRIP, journal.CLEAR, journal.LOCK, journal.ACK)  # Protect.news -> journal
+_DEAD = faults.row_index("dead")
+
+
+class Scan:
+    """Runs a pack on a board, one tick at a time."""
+
+    def __init__(self, pack, board):
+        self.pack = pack
+        self.board = board
+        self.sense = Sense(board, pack.snap, pack.config)
+        self.act = Act(board, pack.config)
+        self.period_ms = pack.config.scan_ms
+        self.again = False  # the next tick should come at once
+        self._cfgbad = False
+        self._hits = 0  # cut-off edges when the last tick began
+        self._alarm = 0  # alarm word of the last fresh scan
+        self._since_good_ms = 0
+        board.guard.load(pack.config)
+        pack.journal.note(journal.BOOT, 0, -1, 0, 0, pack)
+
+    def tick(self, dt_ms: int) -> None:
+        """One scan: `dt_ms` since the last. Opens FETs at once, closes them only when all is known."""
+        pack = self.pack
+        pack.journal.advance(dt_ms)
+        seen = self.board.cutoff.hits
+        late_ms = max(0, dt_ms - self.period_ms)
+
+        requests = pack.take_requests()
+        fresh = self.sense.step(dt_ms)
+        pack.soc.step(pack.snap, dt_ms)
+        self._quantify(fresh, late_ms)
+        blocks = pack.protect.step(
+            pack.q, dt_ms, fresh, pack.snap.charger, pack.snap.load, bool(requests & bits.REQ_CLEAR)
+        )
+        self._decide(requests, blocks, dt_ms)
+        self._act(seen, dt_ms)
+        self._record(requests)
+
+        self._hits = seen
+        if pack.snap.fresh:
+            self._alarm = pack.snap.alarm
+        self.board.cutoff.stroke()
+        if self.board.watchdog is not None:
+            self.board.watchdog.feed()
+
+    def ready(self) -> bool:
+        """The monitor is armed and verified whole, and has answered long enough."""
+        snap = self.pack.snap
+        return (
+            self.act.armed
+            and not self._cfgbad
+            and snap.good_n >= _GOOD_N
+            and not snap.flags & (FLAG_RESET | FLAG_CONFIG)
+        )
+
+    def _quantify(self, fresh: bool, late_ms: int) -> None:
+        pack = self.pack
+        q = pack.q
+        if fresh:
+            fill_measured(q, pack.snap, self.act.commanded, pack.mode.mode)
+        fill_system(q, pack.snap, pack.config, late_ms, self.act.armed, self._cfgbad)
+        q[faults.Q_PRECHARGE_FAIL] = 1 if pack.mode.precharge_failed else 0
+        q[faults.Q_CUTOFF_DEAD] = 1 if self._cutoff_dead(fresh) else 0
+
+    def _cutoff_dead(self, fresh: bool) -> bool:
+        """A new alarm is latched, so ALERT fell, but the interrupt did not run: attach it again."""
+        snap = self.pack.snap
+        if not fresh or not self.act.armed or not snap.alarm or self._alarm:
+            return False
+        cutoff = self.board.cutoff
+        if cutoff.hits != self._hits:
+            return False
+        cutoff.arm()
+        return True
+
+    def _decide(self, requests: int, blocks: int, dt_ms: int) -> None:
+        pack = self.pack
+        snap = pack.snap
+        idle = abs(snap.pack_ma) < pack.config.idle_ma
+        if self.act.armed and (self._lost() or requests & bits.REQ_SELFTEST):
+            self.act.disarm()
+        pack.intent = pack.mode.step(
+            requests,
+            blocks | pack.user_off,
+            self.ready(),
+            snap.fets,
+            snap.charger,
+            idle,
+            snap.cell_min_mv,
+            dt_ms,
+        )
+        pack.limits.step(
+            snap, pack.soc.soc_pm, blocks | pack.user_off, pack.protect.state[_DEAD] == _ACKED
+        )
+        allowed = pack.intent & BOTH != 0 and (idle or snap.pack_ma > 0)
+        pack.balance.step(snap, dt_ms, allowed)
+        if snap.fresh and pack.balance.quiet:
+            self.sense.keep_rest()
+        pack.output_bits = pack.outputs.step(
+            snap, pack.mode.mode, pack.intent, blocks, pack.protect.latched_n > 0
+        )
+
+    def _lost(self) -> bool:
+        snap = self.pack.snap
+        return self._cfgbad or (snap.fresh and snap.flags & (FLAG_RESET | FLAG_CONFIG) != 0)
+
+    def _act(self, seen: int, dt_ms: int) -> None:
+        pack = self.pack
+        act = self.act
+        mode = pack.mode.mode
+        self.again = False
+        if mode == bits.SELFTEST:
+            act.selftest(pack, dt_ms)
+            self._cfgbad = self._cfgbad and not act.armed
+        elif mode != bits.SHUTDOWN:
+            cleared = act.alarm(pack)
+            act.fets(pack, pack.intent, seen, cleared)
+            act.bleed(pack, pack.balance.mask, dt_ms)
+            act.find_load(pack, pack.protect.load_wanted)
+            self.again = cleared and pack.intent != 0
+            self._verify()
+        act.outputs(pack.output_bits)
+
+    def _verify(self) -> None:
+        """One slice of the endless re-verification, only when the bus has just been good."""
+        snap = self.pack.snap
+        if not snap.fresh or not self.act.armed:
+            return
+        try:
+            snap.verify = self.board.guard.verify_step()
+        except OSError as error:
+            self.sense.error = error
+            snap.bus_errors += 1
+            return
+        if snap.verify == STEP_DIFFERS:
+            self._cfgbad = True
+        elif snap.verify == STEP_PASS:
+            self._cfgbad = False
+
+    def _record(self, requests: int) -> None:
+        pack = self.pack
+        log = pack.journal
+        if requests:
+            log.note(journal.REQUEST, 0, -1, requests, 0, pack)
+        if pack.mode.refused:
+            log.note(journal.REFUSED, 0, -1, pack.mode.refused, 0, pack)
+        if pack.snap.fresh and pack.snap.alarm and not self._alarm:
+            log.note(journal.ALERT, 0, -1, pack.snap.alarm, pack.snap.trips, pack)
+        if pack.protect.news_n:
+            self._record_rows()
+        if pack.soc.anchor:
+            log.note(journal.ANCHOR, pack.soc.anchor, -1, pack.soc.anchor_from_pm, 0, pack)
+        if pack.mode.changed:
+            self._enter(pack.mode.before, pack.mode.mode)
+
+    def _record_rows(self) -> None:
+        pack = self.pack
+        news = pack.protect.news
+        for i in range(faults.ROW_N):
+            if news[i]:
+                quantity = faults.ROWS[i][faults.QUANTITY]
+                pack.journal.note(
+                    _NEWS[news[i]],
+                    i,
+                    self._cell(quantity),
+                    pack.q[quantity],
+                    pack.protect.limit(i),
+                    pack,
+                )
+
+    def _cell(self, quantity: int) -> int:
+        """Which cell or sensor a quantity speaks of, -1 = none."""
+        snap = self.pack.snap
+        if quantity == faults.Q_CELL_MAX_MV or quantity == faults.Q_SPREAD_MV:
+            return snap.cell_max_i
+        if quantity == faults.Q_CELL_MIN_MV:
+            return snap.cell_min_i
+        if quantity == faults.Q_OPENWIRE_MV:
+            return snap.openwire_i
+        if quantity == faults.Q_TEMP_MAX_DDEGC:
+            return snap.temp_max_i
+        if quantity == faults.Q_TEMP_MIN_DDEGC:
+            return snap.temp_min_i
+        if quantity == faults.Q_NTC_BAD:
+            return snap.ntc_bad_i
+        return -1
+
+    def _enter(self, before: int, mode: int) -> None:
+        """A mode has just begun: note it, and set pace and monitor to it."""
+        pack = self.pack
+        pack.journal.note(journal.MODE, mode, -1, before, 0, pack)
+        config = pack.config
+        asleep = mode == bits.SLEEP or mode == bits.SHUTDOWN
+        self.period_ms = config.sleep_scan_ms if asleep else config.scan_ms
+        if mode == bits.SELFTEST and (before == bits.SLEEP or before == bits.SHUTDOWN):
+            self.act.disarm()
+        if mode == bits.SHUTDOWN:
+            self.act.shutdown(pack)
+        elif mode == bits.SLEEP or before == bits.SLEEP:
+            self.act.sleep(pack, mode == bits.SLEEP)
