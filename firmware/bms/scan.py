@@ -28,6 +28,7 @@ class Scan:
         self.period_ms = pack.config.scan_ms
         self.again = False  # the next tick should come at once
         self._cfgbad = False
+        self._answers = False  # the monitor has answered long enough, and not been silent too long
         self._hits = 0  # cut-off edges when the last tick began
         self._alarm = 0  # alarm word of the last fresh scan
         self._since_good_ms = 0
@@ -60,12 +61,17 @@ class Scan:
             self.board.watchdog.feed()
 
     def ready(self) -> bool:
-        """The monitor is armed and verified whole, and has answered long enough."""
+        """The monitor is armed and verified whole, and answers. One lost scan does not change that."""
         snap = self.pack.snap
+        if self.pack.mode.mode == bits.SHUTDOWN:  # a restarted monitor is all that can be known
+            return snap.fresh and snap.flags & FLAG_RESET != 0
+        self._answers = snap.good_n >= _GOOD_N or (
+            self._answers and snap.age_ms < self.pack.config.stale_ms
+        )
         return (
             self.act.armed
             and not self._cfgbad
-            and snap.good_n >= _GOOD_N
+            and self._answers
             and not snap.flags & (FLAG_RESET | FLAG_CONFIG)
         )
 
@@ -102,7 +108,7 @@ class Scan:
             snap.fets,
             snap.charger,
             idle,
-            snap.cell_min_mv,
+            snap.cell_min_mv if snap.fresh else 0,
             dt_ms,
         )
         pack.limits.step(

@@ -1,0 +1,92 @@
+"""A register chip on I2C, with or without a CRC byte behind every data byte.
+
+    bus = RegBus(I2C(0, scl=Pin(5), sda=Pin(4), freq=400_000), 0x08, crc=True, name="bq769x2")
+    bus.read(0x14, 2)  # bus.data[0], bus.data[1]
+    bus.write(0x66, b"\\x00\\xe0", 2)
+
+The CRC rule is that of TI's BQ769x2 (SLUUBY2B "I2C", vectors in SLUAA11B section 4): the first
+CRC of a write covers address, register and data; that of a read with repeated start covers
+address, register, address again and data; every later CRC its own data byte alone.
+
+Nothing is allocated after construction. Any failure raises `OSError` naming the register, and
+what an earlier read left in `data` is gone then: 0xFF everywhere. There are no retries here; the
+caller knows whether another try makes sense.
+"""
+
+import errno
+
+from crc8 import TABLE
+
+
+class RegBus:
+    """Reads and writes consecutive registers; `data` holds what the last read brought."""
+
+    def __init__(self, i2c, addr: int, crc: bool = False, name: str = "i2c", size: int = 48):
+        self._i2c = i2c
+        self._addr = addr
+        self._crc = crc
+        self._size = size
+        self.name = name
+        self.data = bytearray(size)
+        step = 2 if crc else 1
+        self._rx = bytearray(2 * size) if crc else self.data
+        self._tx = bytearray(1 + step * size)
+        # a view for every length, so that no transfer has to slice
+        rx = memoryview(self._rx)
+        tx = memoryview(self._tx)
+        self._rx_views = [rx[: step * n] for n in range(size + 1)]
+        self._tx_views = [tx[: 1 + step * n] for n in range(size + 1)]
+
+    def read(self, reg: int, n: int) -> None:
+        """Read `n` registers from `reg` on into data[0:n]."""
+        try:
+            self._i2c.readfrom_mem_into(self._addr, reg, self._rx_views[n])
+        except OSError as error:
+            self.fail(f"0x{reg:02x}", "read refused", error.args[0])
+        if self._crc:
+            self._check(reg, n)
+
+    def write(self, reg: int, buf, n: int) -> None:
+        """Write buf[0:n] to the registers from `reg` on."""
+        tx = self._tx
+        tx[0] = reg
+        if self._crc:
+            crc = TABLE[TABLE[self._addr << 1] ^ reg]
+            for i in range(n):
+                byte = buf[i]
+                tx[2 * i + 1] = byte
+                tx[2 * i + 2] = TABLE[crc ^ byte]
+                crc = 0
+        else:
+            for i in range(n):
+                tx[i + 1] = buf[i]
+        self._send(reg, self._tx_views[n])
+
+    def fail(self, where: str, why: str, number: int = errno.EIO) -> None:
+        """Raise what every failure of this chip raises; nothing readable is left behind."""
+        data = self.data
+        for i in range(self._size):
+            data[i] = 0xFF
+        raise OSError(number, f"{self.name} {where}: {why}")
+
+    def _send(self, reg: int, view) -> None:
+        """By `writeto`: RP2's `writeto_mem` is silent about a data byte nobody acknowledged."""
+        try:
+            acks = self._i2c.writeto(self._addr, view)
+        except OSError as error:
+            self.fail(f"0x{reg:02x}", "write refused", error.args[0])
+        else:
+            if acks != len(view):
+                self.fail(f"0x{reg:02x}", "write refused")
+
+    def _check(self, reg: int, n: int) -> None:
+        rx = self._rx
+        data = self.data
+        address = self._addr << 1
+        crc = TABLE[TABLE[TABLE[address] ^ reg] ^ address ^ 1]
+        for i in range(n):
+            byte = rx[2 * i]
+            if TABLE[crc ^ byte] != rx[2 * i + 1]:
+                self.fail(f"0x{reg + i:02x}", "crc")
+            data[i] = byte
+            crc = 0

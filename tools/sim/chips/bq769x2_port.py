@@ -1,0 +1,163 @@
+"""The I2C side of the BQ769x2 model: address, register pointer, CRC of every byte, what may be touched.
+
+CRC coverage (reference 1.1): the first data byte of a write covers address, register and data; of a read
+after a repeated start both addresses too; every later byte covers itself alone. A bad CRC on a write is
+not acknowledged, and the chip ignores the rest of the transaction.
+"""
+
+from sim.chips.bq769x2_bits import BOOT, OFF
+from sim.crc8 import TABLE
+
+_READABLE = ((0x00, 0x07), (0x0A, 0x3B), (0x3E, 0x6F), (0x70, 0x7B), (0x7F, 0x7F))
+_CRC_TYPES = (0x11, 0x12)
+_PLAIN_TYPES = (0x07, 0x08, 0x09, 0x1E)
+
+
+def _flags(ranges) -> bytes:
+    flags = bytearray(256)
+    for first, last in ranges:
+        for reg in range(first, last + 1):
+            flags[reg] = 1
+    return bytes(flags)
+
+
+_CAN_READ = _flags(_READABLE)
+
+
+class Port:
+    """Byte protocol of `FakeI2C`: `start`, `write`, `read`, `stop`."""
+
+    def __init__(self, chip, crc: bool):
+        self.chip = chip
+        self.part_crc = crc
+        self.crc_errors = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Power-up: idle, with the communication mode of the part number."""
+        self.crc = self._next_crc = self.part_crc
+        self._open = self._ignoring = self._valid = self._legacy = self._phase = False
+        self._wants_reg = False
+        self._reg = self._sum = self._data = 0
+
+    def swap(self) -> None:
+        """SWAP_COMM_MODE: from the next transaction on."""
+        kind = self.chip.memory.u1(0x9239)
+        if kind in _CRC_TYPES:
+            self._next_crc = True
+        elif kind in _PLAIN_TYPES:
+            self._next_crc = False
+        elif kind in (0x00, 0xFF):
+            self._next_crc = self.part_crc
+        else:
+            self.chip.refuse(f"not modelled: Comm Type 0x{kind:02X}")
+
+    def _awake(self, now_us: int) -> bool:
+        chip = self.chip
+        if chip.state == OFF or chip.state == BOOT:
+            return False
+        if now_us != chip.ran_us:
+            chip.run(now_us)
+        return chip.state != OFF and chip.state != BOOT
+
+    def start(self, read: bool) -> bool:
+        """Start or repeated start with the address byte."""
+        chip = self.chip
+        now_us = chip.world.now_us
+        if not self._awake(now_us):
+            return False
+        if chip.changed:
+            chip.settle()
+        chip.mailbox.transaction_begins(now_us)
+        seed = self._sum if self._open and read else 0
+        if not self._open:
+            self.crc = self._next_crc
+        self._open = True
+        self._ignoring = self._phase = False
+        self._wants_reg = not read
+        self._sum = TABLE[seed ^ (chip.addr << 1 | read)]
+        if read and self._legacy and self._reg == 0:
+            self._answer_legacy()
+        return True
+
+    def _answer_legacy(self) -> None:
+        """After a write to 0x00/0x01 the word there reads 0xFFA5 once (SLUUCW9)."""
+        self._legacy = False
+        self.chip.regs[0] = 0xA5
+        self.chip.regs[1] = 0xFF
+        self.chip.changed = True
+
+    def write(self, byte: int) -> bool:
+        """One byte from the host; False = not acknowledged."""
+        if self._ignoring:
+            return False
+        if self._wants_reg:
+            self._wants_reg = False
+            self._reg = byte
+            self._sum = TABLE[self._sum ^ byte]
+            return True
+        if not self.crc:
+            self._commit(byte)
+            return True
+        if not self._phase:
+            self._phase = True
+            self._data = byte
+            self._sum = TABLE[self._sum ^ byte]
+            return True
+        self._phase = False
+        good = byte == self._sum
+        self._sum = 0
+        if good:
+            self._commit(self._data)
+        else:
+            self.crc_errors += 1
+            self._ignoring = True
+        return good
+
+    def _commit(self, byte: int) -> None:
+        reg = self._reg
+        self._reg = (reg + 1) & 0xFF
+        self._valid = True
+        chip = self.chip
+        if 0x3E <= reg <= 0x61:
+            chip.mailbox.write(reg, byte)
+        elif reg == 0x62 or reg == 0x63:
+            chip.alarm.clear(byte if reg == 0x62 else byte << 8)
+        elif reg == 0x66:
+            chip.alarm.set_enable(chip.alarm.enable & 0xFF00 | byte)
+        elif reg == 0x67:
+            chip.alarm.set_enable(chip.alarm.enable & 0x00FF | byte << 8)
+        elif reg < 2:
+            self._legacy = True
+            chip.mailbox.write(0x3E + reg, byte)
+        else:
+            chip.refuse(f"write of 0x{byte:02X} to register 0x{reg:02X}")
+
+    def read(self) -> int:
+        """One byte to the host."""
+        if self._phase:
+            self._phase = False
+            value = self._sum
+            self._sum = 0
+            return value
+        reg = self._reg
+        if not _CAN_READ[reg]:
+            self.chip.refuse(f"read of register 0x{reg:02X}")
+        value = self.chip.regs[reg & 0x7F]
+        self._reg = (reg + 1) & 0xFF
+        self._valid = True
+        if self.crc:
+            self._phase = True
+            self._sum = TABLE[self._sum ^ value]
+        return value
+
+    def stop(self) -> None:
+        """End of the transaction. Any valid byte feeds the host watchdog."""
+        chip = self.chip
+        self._open = False
+        if self._valid:
+            self._valid = False
+            chip.comm_us = chip.world.now_us
+            chip.protect.heard()
+        if chip.changed:
+            chip.settle()
