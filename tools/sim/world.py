@@ -36,6 +36,7 @@ class World:
         self._events = []  # sorted by time, first come first served
         self._busy = False
         self._due = False
+        self._halted = False
 
     # the clock as the firmware sees it -------------------------------------------------------------
 
@@ -78,20 +79,34 @@ class World:
 
     def advance(self, us: int) -> None:
         """Let time pass. Refuses from within a chip or an event: an interrupt takes no time."""
+        self._pass(us, False)
+
+    def _pass(self, us: int, may_halt: bool) -> None:
         if self._busy:
             raise RuntimeError("time cannot be advanced from inside an interrupt or event")
         if us < 0:
             raise ValueError(f"time does not go back: advance({us})")
         self._busy = True
         try:
-            self._run_to(self.now_us + us)
+            self._run_to(self.now_us + us, may_halt)
         finally:
             self._busy = False
 
-    def _run_to(self, target_us: int) -> None:
+    def rest(self, us: int) -> None:
+        """Advance, but no further than the moment somebody calls `halt`: an interrupt that wakes."""
+        self._halted = False
+        self._pass(us, True)
+
+    def halt(self) -> None:
+        """End a `rest` now. A plain `advance` (a bus transaction, a driver's sleep) is not cut short."""
+        self._halted = True
+
+    def _run_to(self, target_us: int, may_halt: bool = False) -> None:
         plant = self.plant
         if plant is not None and plant.unsettled():
             self.sync()
+            for chip in self.chips:
+                chip.run(self.now_us)
         grain_us = min(self.grain_us, self.step_us)
         still_n = 0
         while True:
@@ -107,7 +122,7 @@ class World:
                 chip.run(stop_us)
             if plant is not None and plant.unsettled():
                 self.sync()
-            if stop_us >= target_us:
+            if stop_us >= target_us or (may_halt and self._halted):
                 return
 
     def _next_stop(self, target_us: int) -> int:

@@ -1,0 +1,93 @@
+# Every verb of the project; `make` prints them. A verb first installs what it needs, pinned, into .venv/.
+# ARGS passes through: make test ARGS="host_tests/unit -k protect".
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install -qq --disable-pip-version-check --no-input
+HOST_PATH := $(CURDIR)/lib:$(CURDIR)/firmware:$(CURDIR)/tools:$(CURDIR)/tools/fakes:$(CURDIR)
+STUBS := build/stubs
+ARGS ?=
+
+# decides and touches nothing: every branch of it is tested
+POLICY := balance chemistry config faults held limits mode outputs plausible precharge protect quantities relations soc
+
+.PHONY: help
+help:  ## print this
+	@echo 'make VERB [ARGS="..."]'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: demo
+demo: $(VENV)/.demo  ## watch the firmware protect a simulated pack; ARGS="--help" tells more
+	@PYTHONPATH="$(HOST_PATH)" $(PY) -m demo $(ARGS)
+
+.PHONY: test
+test: $(VENV)/.test $(VENV)/.interop  ## every test
+	@CELLWARDEN_PY312="$$(cat $(VENV)/.interop)" $(PY) -m pytest -n 2 $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.test  ## style, import direction, dialect, and mpy-cross of every device file
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m ruff format --quiet --diff . || { echo "make format will do this" >&2; exit 1; }
+	@PYTHONPATH=tools $(PY) -m checks
+
+.PHONY: types
+types: $(VENV)/.types $(STUBS)/.rp2 $(STUBS)/.esp32  ## pyright against MicroPython's stubs, for RP2 and for ESP32
+	@for port in rp2 esp32; do echo "types: $$port"; \
+	  PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(PY) -m pyright -p tools/checks/pyright-$$port.json || exit 1; done
+
+.PHONY: bench
+bench: $(VENV)/.test  ## ticks a second, bus traffic a scan, simulated time against real time
+	@PYTHONPATH="$(HOST_PATH)" $(PY) -m bench $(ARGS)
+
+.PHONY: coverage
+coverage: $(VENV)/.test  ## branches that the unit tests reach; fails below 100 % of the policy
+	@mkdir -p build
+	@$(PY) -m pytest -n 2 host_tests/unit --cov --cov-report= $(ARGS)
+	@$(PY) -m coverage html -q -d build/coverage
+	@$(PY) -m coverage report --skip-covered --fail-under=100 \
+	  --include="$$(printf 'firmware/bms/%s.py,' $(POLICY))"
+
+.PHONY: format
+format: $(VENV)/.test  ## rewrite every file in the one style
+	@$(PY) -m ruff check --quiet --fix-only --select I .
+	@$(PY) -m ruff format .
+
+.PHONY: venv
+venv: $(VENV)/.test  ## only install what the tests need
+	@echo ". $(VENV)/bin/activate"
+
+.PHONY: clean
+clean:  ## remove all that was built or installed here
+	@rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis .coverage*
+	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+# A marker file says which set is installed; a set that changes is installed again.
+
+$(VENV)/.made:
+	@python=$$(sh tools/find_python.sh 3.11) || { \
+	  echo "Python 3.11 or newer is needed, with venv (Debian: apt install python3-venv);" \
+	    "if it has another name: make PYTHON=/path/to/it" >&2; exit 1; }; \
+	echo "$$($$python --version) makes $(VENV)/"; \
+	"$$python" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.%: requirements/%.txt $(VENV)/.made
+	@echo "installing $<"
+	@$(PIP) -r $<
+	@touch $@
+
+$(VENV)/.test: requirements/demo.txt
+
+# Some programs we talk to need a newer Python than we do. Where there is one, the tests use it.
+$(VENV)/.interop: $(wildcard requirements/interop.txt) $(VENV)/.made
+	@sh tools/interop_python.sh $(VENV) > $@
+
+$(STUBS)/.%: requirements/stubs-%.txt $(VENV)/.types
+	@echo "installing $<"
+	@rm -rf $(STUBS)/$*
+	@$(PIP) --no-deps --target $(STUBS)/$* -r $<
+	@touch $@

@@ -1,0 +1,233 @@
+"""The simulator as a board: the same contract as real boards, wired to `tools/sim`.
+
+`make(config, bench)` hands out roles exactly as a hardware board does. `make_sim()` builds the whole
+world around it: plant, monitor model, bus, pack, scan. Nothing in the firmware knows the difference.
+"""
+
+from bms.config import Config
+from bms.cutoff import Cutoff
+from bms.pack import Pack
+from bms.scan import Scan
+from bq769x2 import BQ76952, BQ769x2
+from regbus import RegBus
+from sim.bus import FakeI2C
+from sim.chips.bq769x2 import BQ769x2Model
+from sim.mischief import MISCHIEF
+from sim.mischief_bus import StuckBus
+from sim.pins import FakePin, Line
+from sim.plant import Plant
+from sim.world import World
+
+NAME = "sim"
+NTC_PINS = ("TS1", "TS2", "TS3", "DCHG", "DDSG")
+FET_NTC_PIN = "HDQ"
+_PULL_UP = 1
+_PULL_DOWN = -1
+_OUT = 1
+_IN = 0
+_FALLING = 4
+_HEATER = 1  # OUT_HEATER and OUT_FAN of bms.bits
+_FAN = 2
+
+
+def cell_mask(cell_n: int) -> int:
+    """Inputs in use on a 16-input monitor: the lowest ones and the topmost."""
+    return (1 << (cell_n - 1)) - 1 | 0x8000
+
+
+class Outputs:
+    """Heater and fan of the plant; the rest is only remembered."""
+
+    def __init__(self, plant):
+        self._plant = plant
+        self.bits = 0
+
+    def write(self, bits: int) -> None:
+        self.bits = bits
+        self._plant.heater_on = bool(bits & _HEATER)
+        self._plant.fan_on = bool(bits & _FAN)
+
+
+class Watchdog:
+    """The microcontroller's watchdog: counts strokes; `starved` after `timeout_us` without one."""
+
+    def __init__(self, world, timeout_us: int = 8000000):
+        self._world = world
+        self._timeout_us = timeout_us
+        self._fed_us = world.now_us
+        self.fed_n = 0
+
+    def feed(self) -> None:
+        self._fed_us = self._world.now_us
+        self.fed_n += 1
+
+    def starved(self) -> bool:
+        """It would have reset the microcontroller by now."""
+        return self._world.now_us - self._fed_us > self._timeout_us
+
+
+class Board:
+    """One object per role, as every board has them."""
+
+    def __init__(self, config, world, plant, i2c, alert, cfetoff, dfetoff, crc: bool):
+        bus = RegBus(i2c, 0x08, crc=crc, name="bq769x2")
+        ntc = NTC_PINS[: config.ntc_n]
+        chip = BQ769x2(
+            bus, BQ76952, config.cell_n, world.sleep_us, ntc=ntc, fet_ntc=FET_NTC_PIN
+        )
+        self.name = NAME
+        self.cells = self.shunt = self.temps = self.switch = chip
+        self.bleed = self.guard = self.alert = chip
+        self.off_pins = (FakePin(cfetoff, _OUT, value=0), FakePin(dfetoff, _OUT, value=0))
+        self.alert_pin = FakePin(alert, _IN, pull=_PULL_UP)
+        self.cutoff = Cutoff(self.off_pins, self.alert_pin, world.ticks_us, _FALLING)
+        self.outputs = Outputs(plant)
+        self.interlock = plant_interlock(plant)
+        self.clock = None  # simulated time calls `tick` itself
+        self.watchdog = Watchdog(world)
+        self.uart = None
+
+
+def plant_interlock(plant):
+    """The interlock input: true while the loop is open."""
+    return lambda: plant.interlock_open
+
+
+class Sim:
+    """World, plant, monitor, bus, pack and scan; `step()` runs to the next scan and makes it."""
+
+    def __init__(self, config, plant, crc: bool = True, ideal: bool = True):
+        self.config = config
+        self.plant = plant
+        self.world = World(plant)
+        self.i2c = FakeI2C(self.world)
+        self.bus = StuckBus(self.i2c, self.world, 50000)
+        self.bus.on = False
+        self.alert_line = Line("ALERT", pull=_PULL_UP)
+        self.cfetoff_line = Line("CFETOFF")
+        self.dfetoff_line = Line("DFETOFF")
+        self.chip = BQ769x2Model(
+            self.world,
+            plant,
+            crc=crc,
+            cell_mask=cell_mask(config.cell_n),
+            shunt_uohm=config.shunt_uohm,
+            alert=self.alert_line,
+            cfetoff=self.cfetoff_line,
+            dfetoff=self.dfetoff_line,
+        )
+        self.i2c.attach(self.chip)
+        self.world.chips.append(self.chip)
+        self.crc = crc
+        self.frozen = False
+        self.mischief = MISCHIEF
+        self.hooks = {
+            "dead_bus": self._dead_bus,
+            "brown_out": self._brown_out,
+            "frozen_interpreter": self._freeze,
+        }
+        self.world.advance(300000)  # the monitor's own start-up
+        self.boot()
+
+    def boot(self) -> None:
+        """Start the firmware, as after a reset of the microcontroller."""
+        self.board = make(self.config, self)
+        self.pack = Pack(self.config)
+        self.scan = Scan(self.pack, self.board)
+        self.board.cutoff.wake = self._wake
+        self._woken = False
+        self._last_us = self.world.now_us
+        self.frozen = False
+
+    def step(self) -> None:
+        """Advance to the next due scan, or to the alert that wakes it early, and tick once."""
+        self._rest()
+        self.world.sync()
+        if self.frozen:
+            self._last_us = self.world.now_us
+            self._watch()
+            return
+        now_us = self.world.now_us
+        dt_ms = (now_us - self._last_us) // 1000
+        self._last_us += dt_ms * 1000
+        self.scan.tick(dt_ms)
+
+    def run(self, seconds: float) -> None:
+        """Step until this much simulated time has passed."""
+        end_us = self.world.now_us + int(seconds * 1000000)
+        while self.world.now_us < end_us:
+            self.step()
+
+    def run_until(self, condition, seconds: float) -> bool:
+        """Step until `condition()` holds, at most this long; did it?"""
+        end_us = self.world.now_us + int(seconds * 1000000)
+        while self.world.now_us < end_us:
+            self.step()
+            if condition():
+                return True
+        return False
+
+    def _rest(self) -> None:
+        world = self.world
+        due_us = self._last_us + self.scan.period_ms * 1000
+        if self.scan.again:
+            due_us = world.now_us
+        while not self._woken and world.now_us < due_us:
+            world.rest(due_us - world.now_us)
+        if not self._woken and world.now_us == self._last_us:
+            world.advance(1000)
+        self._woken = False
+
+    def _wake(self) -> None:
+        self._woken = True
+        self.world.halt()
+
+    def _watch(self) -> None:
+        """The microcontroller's watchdog resets a frozen interpreter when its hook says so."""
+        if self.watchdog_resets and self.board.watchdog.starved():
+            self.release_pins()
+            self.boot()
+
+    watchdog_resets = False
+
+    def release_pins(self) -> None:
+        """All pins of the microcontroller float, as in reset or without supply."""
+        for pin in self.board.off_pins:
+            pin.release()
+        self.board.alert_pin.release()
+
+    def _dead_bus(self, on: bool) -> None:
+        self.bus.on = on
+
+    def _brown_out(self, on: bool) -> None:
+        if on:
+            self.chip.brown_out()
+
+    def _freeze(self, on: bool) -> None:
+        self.frozen = on
+
+
+def make(config, bench: Sim) -> Board:
+    """Roles on the simulated hardware."""
+    return Board(
+        config,
+        bench.world,
+        bench.plant,
+        bench.bus,
+        bench.alert_line,
+        bench.cfetoff_line,
+        bench.dfetoff_line,
+        bench.crc,
+    )
+
+
+def make_sim(cell_n=16, seed=1, config=None, trace=None, crc=True, **plant_args) -> Sim:
+    """A whole simulated pack. `config`: dict of overrides; `trace`: sim.trace.Trace that drives it."""
+    values = dict(config or {})
+    values.setdefault("cell_n", cell_n)
+    ready = Config(values)
+    plant_args.setdefault("capacity_ah", ready.capacity_mah / 1000)
+    plant = Plant(
+        cell_n=ready.cell_n, seed=seed, ntc_n=ready.ntc_n, trace=trace, **plant_args
+    )
+    return Sim(ready, plant, crc)
