@@ -1,10 +1,10 @@
 """Output pins that follow the bits of one word.
 
-    from machine import Pin
-    from pinbits import PinBits
+from machine import Pin
+from pinbits import PinBits
 
-    outputs = PinBits(((1, Pin(10, Pin.OUT, value=0)), (2, Pin(11, Pin.OUT, value=0))))
-    outputs.write(3)
+outputs = PinBits(((1, Pin(10, Pin.OUT, value=0)), (2, Pin(11, Pin.OUT, value=0))))
+outputs.write(3)
 """
 
 

@@ -72,9 +72,7 @@ class Board:
     def __init__(self, config, world, plant, i2c, alert, cfetoff, dfetoff, crc: bool):
         bus = RegBus(i2c, 0x08, crc=crc, name="bq769x2")
         ntc = NTC_PINS[: config.ntc_n]
-        chip = BQ769x2(
-            bus, BQ76952, config.cell_n, world.sleep_us, ntc=ntc, fet_ntc=FET_NTC_PIN
-        )
+        chip = BQ769x2(bus, BQ76952, config.cell_n, world.sleep_us, ntc=ntc, fet_ntc=FET_NTC_PIN)
         self.name = NAME
         self.cells = self.shunt = self.temps = self.switch = chip
         self.bleed = self.guard = self.alert = chip
@@ -227,7 +225,5 @@ def make_sim(cell_n=16, seed=1, config=None, trace=None, crc=True, **plant_args)
     values.setdefault("cell_n", cell_n)
     ready = Config(values)
     plant_args.setdefault("capacity_ah", ready.capacity_mah / 1000)
-    plant = Plant(
-        cell_n=ready.cell_n, seed=seed, ntc_n=ready.ntc_n, trace=trace, **plant_args
-    )
+    plant = Plant(cell_n=ready.cell_n, seed=seed, ntc_n=ready.ntc_n, trace=trace, **plant_args)
     return Sim(ready, plant, crc)

@@ -17,7 +17,9 @@ def main() -> int:
             problems.append(f"{path}:{error.lineno}: {error.msg}")
             continue
         for check in (imports.check, dialect.check, size.check):
-            problems += [f"{path}:{line}: {message}" for line, message in sorted(check(path, tree))]
+            problems += [
+                f"{path}:{line}: {message}" for line, message in sorted(check(path, tree))
+            ]
         warnings += [f"{path}:{line}: warning: {text}" for line, text in dialect.warn(path, tree)]
     mpy_n, mpy_bytes, failed = mpy.compile_all(paths)
     problems += failed

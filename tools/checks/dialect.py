@@ -36,7 +36,16 @@ _ALLOCATING_CALLS = (
     "bytearray bytes dict enumerate filter format list map memoryview print reversed set sorted str "
     "tuple zip"
 ).split()
-_ALLOCATING_METHODS = ("append", "format", "items", "join", "keys", "unpack", "unpack_from", "values")
+_ALLOCATING_METHODS = (
+    "append",
+    "format",
+    "items",
+    "join",
+    "keys",
+    "unpack",
+    "unpack_from",
+    "values",
+)
 
 
 def check(path: str, tree: ast.Module):
@@ -168,7 +177,9 @@ def _decorator(path: str, node):
     for name in names:
         if name in ("micropython.native", "micropython.viper"):
             if path not in NATIVE:
-                return f"`{name}` only in files of their own: list this one and the reason in NATIVE"
+                return (
+                    f"`{name}` only in files of their own: list this one and the reason in NATIVE"
+                )
         elif layer_of(path) == "firmware":
             return f"no decorators in firmware: @{name}"
     return None

@@ -100,7 +100,9 @@ def _check_one(path: str, line: int, module: str):
             yield line, f"`{top}` only under {' and '.join(_HARDWARE_IN)}; take it as an argument"
         return
     target = target_of(module)
-    besides = [name for prefix, names in _EXCEPT.items() if path.startswith(prefix) for name in names]
+    besides = [
+        name for prefix, names in _EXCEPT.items() if path.startswith(prefix) for name in names
+    ]
     if layer not in _MAY or target in _MAY[layer] or target in besides or top in besides:
         return
     if target in ("lib", "firmware", "boards", "sim", "tools", "host_tests", "board"):

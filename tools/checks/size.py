@@ -22,4 +22,7 @@ def check(path: str, tree: ast.Module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = node.end_lineno - node.lineno + 1
             if length > _FUNCTION_MAX:
-                yield node.lineno, f"{node.name} has {length} lines: split it, at most {_FUNCTION_MAX}"
+                yield (
+                    node.lineno,
+                    f"{node.name} has {length} lines: split it, at most {_FUNCTION_MAX}",
+                )

@@ -1,0 +1,156 @@
+"""Boards: the wiring that the READMEs show is the wiring in `board.py`, and it is safe from the first pin on."""
+
+import importlib
+import re
+import time
+
+import machine
+import pytest
+
+from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER
+from bms.config import Config
+from host_tests.shared import ROOT
+
+NAMES = ("pico_bq76952", "esp32_bq76952")
+ROLES = "cells shunt temps switch bleed guard alert".split()
+REST = "cutoff outputs interlock clock watchdog uart name".split()
+HARD = {"pico_bq76952": True, "esp32_bq76952": False}
+
+
+@pytest.fixture(params=NAMES)
+def board(request, monkeypatch):
+    """A board's module on loose wires, and MicroPython's names in `time`."""
+    monkeypatch.setattr(time, "sleep_us", lambda us: None, raising=False)
+    monkeypatch.setattr(time, "ticks_us", lambda: 0, raising=False)
+    machine.use()
+    yield importlib.import_module(f"boards.{request.param}.board")
+    machine.use()
+
+
+def level(pin) -> int:
+    return machine.bench.bank.line(pin).level
+
+
+def pins(board) -> dict:
+    """Constants that are pins: all the names of the README's table."""
+    return {name: getattr(board, name) for name in table(board)}
+
+
+def table(board) -> dict:
+    """Constant -> pin, from the wiring table of the README."""
+    text = (ROOT / "boards" / board.NAME / "README.md").read_text()
+    rows = re.findall(r"^\| [^|]+ \| `(\w+)` \| ([^|]+) \|", text, re.MULTILINE)
+    return {name: pin.strip() for name, pin in rows}
+
+
+def test_the_table_in_the_readme_is_the_wiring(board):
+    shown = table(board)
+    assert set(shown) == {"UART_TX", "UART_RX", "SDA", "SCL", "ALERT", "CFETOFF", "DFETOFF"} | {
+        "HEATER",
+        "FAN",
+        "BUZZER",
+        "INTERLOCK",
+        "SERVICE",
+        "LED",
+    }
+    for name, pin in pins(board).items():
+        if isinstance(pin, int):
+            assert shown[name] in (f"GP{pin}", f"GPIO{pin}"), name
+
+
+def test_no_pin_has_two_jobs(board):
+    used = list(pins(board).values())
+    assert len(used) == len(set(used))
+
+
+def test_a_board_hands_over_every_role(board):
+    made = board.make(Config())
+    for name in ROLES + REST:
+        assert hasattr(made, name), name
+    assert made.name == board.NAME
+
+
+def test_the_off_pins_are_low_after_make(board):
+    board.make(Config())
+    assert (level(board.CFETOFF), level(board.DFETOFF)) == (0, 0)
+
+
+def test_the_off_pins_come_before_everything_else(board, monkeypatch):
+    order = []
+    real = board.Pin
+
+    class Recorded(real):
+        def __init__(self, pin, *args, **kwargs):
+            order.append((pin, kwargs.get("value")))
+            super().__init__(pin, *args, **kwargs)
+
+    monkeypatch.setattr(board, "Pin", Recorded)
+    board.make(Config())
+    assert order[:2] == [(board.CFETOFF, 0), (board.DFETOFF, 0)]
+
+
+def test_make_says_nothing_to_the_monitor(board):
+    board.make(Config())
+    assert [bus.transactions for bus in machine.bench.buses.values()] == [0]
+
+
+def test_an_open_interlock_reads_open_and_a_closed_one_closed(board):
+    made = board.make(Config())
+    assert made.interlock()
+    machine.bench.bank.line(board.INTERLOCK).end("switch").drive(0)
+    assert not made.interlock()
+
+
+def test_the_watchdog_runs_unless_the_service_jumper_is_closed(board):
+    assert board.make(Config()).watchdog.timeout_ms == 2000
+    machine.bench.bank.line(board.SERVICE).end("jumper").drive(0)
+    assert board.make(Config()).watchdog is None
+
+
+def test_an_alert_edge_takes_the_permission_away(board):
+    made = board.make(Config())
+    made.cutoff.arm()
+    assert made.cutoff.release(0)
+    assert (level(board.CFETOFF), level(board.DFETOFF)) == (1, 1)
+    machine.bench.bank.line(board.ALERT).end("monitor").drive(0)
+    assert (level(board.CFETOFF), level(board.DFETOFF)) == (0, 0)
+
+
+def test_only_rp2_asks_for_a_hard_interrupt(board, monkeypatch):
+    asked = {}
+    monkeypatch.setattr(machine.Pin, "irq", lambda self, **words: asked.update(words))
+    board.make(Config()).cutoff.arm()
+    assert asked.get("hard", False) is HARD[board.NAME]
+
+
+def test_outputs_drive_their_own_pin_only(board):
+    outputs = board.make(Config()).outputs
+    wires = {OUT_HEATER: board.HEATER, OUT_FAN: board.FAN, OUT_BUZZER: board.BUZZER}
+    for bit in wires:
+        outputs.write(bit)
+        assert {b for b, pin in wires.items() if level(pin)} == {bit}
+    outputs.write(0)
+    assert not any(level(pin) for pin in wires.values())
+
+
+def test_fewer_thermistors_than_the_board_has_pins_for_is_a_matter_of_configuration(board):
+    for ntc_n in (1, 2, 3):
+        board.make(Config({"ntc_n": ntc_n})).guard.load(Config({"ntc_n": ntc_n}))
+    with pytest.raises(ValueError, match="ntc_n: 4, wired are 3"):
+        board.make(Config({"ntc_n": 4})).guard.load(Config({"ntc_n": 4}))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_manifest_freezes_files_that_exist(name):
+    folder = ROOT / "boards" / name
+    frozen = []
+    words = {
+        "include": lambda path: None,
+        "freeze": lambda path: frozen.append(folder / path),
+        "module": lambda file, base_path: frozen.append(folder / base_path / file),
+        "package": lambda package, base_path: frozen.append(folder / base_path / package),
+    }
+    exec((folder / "manifest.py").read_text(), words)
+    assert len(frozen) == 5
+    for path in frozen:
+        assert path.exists(), path
