@@ -27,7 +27,7 @@ import errno
 from micropython import const
 
 from bq769x2_fets import Fets
-from bq769x2_memory import ALARM_MASK, BAL_INTERVAL_S, Memory
+from bq769x2_memory import ALARM_ASLEEP, ALARM_MASK, BAL_INTERVAL_S, Memory
 from bq769x2_parts import BQ76942, BQ76952, BQ769142, Wiring, is_part, named, part_of
 from bq769x2_status import ddegc, flags_of, int16, trips_of
 from bq769x2_sub import Subcommands
@@ -156,8 +156,7 @@ class BQ769x2:
             self._sub.write_window(window)
         self._update(_EXIT_CFGUPDATE, 0)
         # not known to follow data memory before the next reset
-        self._write_word(_ALARM_ENABLE, ALARM_MASK)
-        self._sub.command(_SLEEP_DISABLE)
+        self.sleep(False)
         self._verify.expect(self._memory.windows)
 
     def verify_all(self) -> int:
@@ -240,7 +239,12 @@ class BQ769x2:
         self._sub.command(_LOAD_DETECT_ON if on else _LOAD_DETECT_OFF)
 
     def sleep(self, on: bool) -> None:
-        """Let the chip measure slowly while little current flows, or keep it awake."""
+        """Let the chip measure slowly while little current flows, or keep it awake.
+
+        Asleep its alarm leaves out the host watchdog, which runs out between two slow scans.
+        """
+        self._verify.alarm_mask = ALARM_ASLEEP if on else ALARM_MASK
+        self._write_word(_ALARM_ENABLE, self._verify.alarm_mask)
         self._sub.command(_SLEEP_ENABLE if on else _SLEEP_DISABLE)
 
     def shutdown(self) -> None:

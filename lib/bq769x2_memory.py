@@ -142,6 +142,7 @@ _NAME = const(6)
 
 BAL_INTERVAL_S = const(20)  # also the time after which the chip forgets what the host lets bleed
 ALARM_MASK = const(0xE000)  # SSBC, SSA, PF: a protection has tripped
+ALARM_ASLEEP = const(0x6000)  # without SSBC: scans are rarer then than the host watchdog, FETs off
 
 _POWER = const(0x2882)  # reset value without SLEEP
 _SHUT_TS2 = const(0x1000)  # a thermistor on TS2 would wake the chip from SHUTDOWN (SLUUBY2B)

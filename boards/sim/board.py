@@ -4,6 +4,7 @@
 world around it: plant, monitor model, bus, pack, scan. Nothing in the firmware knows the difference.
 """
 
+from bms.bits import SHUTDOWN, SLEEP
 from bms.config import Config
 from bms.cutoff import Cutoff
 from bms.pack import Pack
@@ -16,7 +17,7 @@ from sim.mischief import MISCHIEF
 from sim.mischief_bus import StuckBus
 from sim.pins import FakePin, Line
 from sim.plant import Plant
-from sim.world import World
+from sim.world import STEP_US, World
 
 NAME = "sim"
 NTC_PINS = ("TS1", "TS2", "TS3", "DCHG", "DDSG")
@@ -26,8 +27,15 @@ _PULL_DOWN = -1
 _OUT = 1
 _IN = 0
 _FALLING = 4
-_HEATER = 1  # OUT_HEATER and OUT_FAN of bms.bits
+_HEATER = 1  # OUT_* of bms.bits
 _FAN = 2
+_CONTACTORS = 4 | 8
+# Electronics at the stack, mA: an RP2040 behind a step-down converter; estimates. In SHUTDOWN the
+# monitor's regulator, which enables the converter, is off.
+_OWN_MA = 15.0
+_OWN_ASLEEP_MA = 2.0
+_OWN_SHUT_MA = 0.05
+_SLOW_US = 60000000  # storage: nothing happens in a minute
 
 
 def cell_mask(cell_n: int) -> int:
@@ -36,16 +44,22 @@ def cell_mask(cell_n: int) -> int:
 
 
 class Outputs:
-    """Heater and fan of the plant; the rest is only remembered."""
+    """Heater, fan and (if there is one) the contactor of the plant; the rest is only remembered.
 
-    def __init__(self, plant):
+    One contactor serves both directions: it is closed while either of its two outputs is on.
+    """
+
+    def __init__(self, plant, contactor: bool):
         self._plant = plant
+        self._contactor = contactor
+        plant.contactor_open = contactor
         self.bits = 0
 
     def write(self, bits: int) -> None:
         self.bits = bits
         self._plant.heater_on = bool(bits & _HEATER)
         self._plant.fan_on = bool(bits & _FAN)
+        self._plant.contactor_open = self._contactor and not bits & _CONTACTORS
 
 
 class Watchdog:
@@ -69,7 +83,7 @@ class Watchdog:
 class Board:
     """One object per role, as every board has them."""
 
-    def __init__(self, config, world, plant, i2c, alert, cfetoff, dfetoff, crc: bool):
+    def __init__(self, config, world, plant, i2c, alert, cfetoff, dfetoff, crc: bool, contactor):
         bus = RegBus(i2c, 0x08, crc=crc, name="bq769x2")
         ntc = NTC_PINS[: config.ntc_n]
         chip = BQ769x2(bus, BQ76952, config.cell_n, world.sleep_us, ntc=ntc, fet_ntc=FET_NTC_PIN)
@@ -79,7 +93,7 @@ class Board:
         self.off_pins = (FakePin(cfetoff, _OUT, value=0), FakePin(dfetoff, _OUT, value=0))
         self.alert_pin = FakePin(alert, _IN, pull=_PULL_UP)
         self.cutoff = Cutoff(self.off_pins, self.alert_pin, world.ticks_us, _FALLING)
-        self.outputs = Outputs(plant)
+        self.outputs = Outputs(plant, contactor)
         self.interlock = plant_interlock(plant)
         self.clock = None  # simulated time calls `tick` itself
         self.watchdog = Watchdog(world)
@@ -94,7 +108,7 @@ def plant_interlock(plant):
 class Sim:
     """World, plant, monitor, bus, pack and scan; `step()` runs to the next scan and makes it."""
 
-    def __init__(self, config, plant, crc: bool = True, ideal: bool = True):
+    def __init__(self, config, plant, crc: bool = True, contactor: bool = False):
         self.config = config
         self.plant = plant
         self.world = World(plant)
@@ -117,6 +131,7 @@ class Sim:
         self.i2c.attach(self.chip)
         self.world.chips.append(self.chip)
         self.crc = crc
+        self.contactor = contactor
         self.frozen = False
         self.mischief = MISCHIEF
         self.hooks = {
@@ -149,6 +164,7 @@ class Sim:
         dt_ms = (now_us - self._last_us) // 1000
         self._last_us += dt_ms * 1000
         self.scan.tick(dt_ms)
+        self._draw()
 
     def run(self, seconds: float) -> None:
         """Step until this much simulated time has passed."""
@@ -167,6 +183,8 @@ class Sim:
 
     def _rest(self) -> None:
         world = self.world
+        asleep = self.scan.period_ms > 1000 and not self.plant.current_a
+        world.coarsen(_SLOW_US if asleep else STEP_US, _SLOW_US if asleep else 0)
         due_us = self._last_us + self.scan.period_ms * 1000
         if self.scan.again:
             due_us = world.now_us
@@ -175,6 +193,14 @@ class Sim:
         if not self._woken and world.now_us == self._last_us:
             world.advance(1000)
         self._woken = False
+
+    def _draw(self) -> None:
+        """What the electronics take from the stack now."""
+        mode = self.pack.mode.mode
+        own_ma = _OWN_ASLEEP_MA if mode == SLEEP else _OWN_SHUT_MA if mode == SHUTDOWN else _OWN_MA
+        if own_ma != self.plant.own_ma:
+            self.world.sync()
+            self.plant.own_ma = own_ma
 
     def _wake(self) -> None:
         self._woken = True
@@ -216,14 +242,17 @@ def make(config, bench: Sim) -> Board:
         bench.cfetoff_line,
         bench.dfetoff_line,
         bench.crc,
+        bench.contactor,
     )
 
 
-def make_sim(cell_n=16, seed=1, config=None, trace=None, crc=True, **plant_args) -> Sim:
+def make_sim(
+    cell_n=16, seed=1, config=None, trace=None, crc=True, contactor=False, **plant_args
+) -> Sim:
     """A whole simulated pack. `config`: dict of overrides; `trace`: sim.trace.Trace that drives it."""
     values = dict(config or {})
     values.setdefault("cell_n", cell_n)
     ready = Config(values)
     plant_args.setdefault("capacity_ah", ready.capacity_mah / 1000)
     plant = Plant(cell_n=ready.cell_n, seed=seed, ntc_n=ready.ntc_n, trace=trace, **plant_args)
-    return Sim(ready, plant, crc)
+    return Sim(ready, plant, crc, contactor)

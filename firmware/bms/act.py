@@ -115,6 +115,10 @@ class Act:
             return
         self._finding_load = wanted
 
+    def outputs_on(self, bits: int) -> None:
+        """Drive only what comes on; what goes off waits for `outputs`."""
+        self.outputs(bits if self._outputs < 0 else bits | self._outputs)
+
     def outputs(self, bits: int) -> None:
         """Drive heater, fan, contactors, buzzer and LEDs when they change."""
         if bits != self._outputs and self._board.outputs is not None:

@@ -41,7 +41,9 @@ Q_RESET = const(23)  # monitor lost its configuration or is in configuration mod
 Q_CFGBAD = const(24)  # verification found a difference and no whole pass since
 Q_WELD_CHG_MA = const(25)  # charging current while CHG is commanded and reported off
 Q_WELD_DSG_MA = const(26)
-Q_FET_STUCK = const(27)  # a FET is not what was commanded, for another reason than the chip's own trip
+Q_FET_STUCK = const(
+    27
+)  # a FET is not what was commanded, for another reason than the chip's own trip
 Q_PRECHARGE_FAIL = const(28)  # tries used up
 Q_INTERLOCK = const(29)
 Q_CUTOFF_DEAD = const(30)  # interrupt cut-off is not armed

@@ -17,7 +17,13 @@ def openwire_mv(snap, lo_mv: int, hi_mv: int) -> int:
     cells = snap.cell_mv
     n = snap.cell_n
     mean = snap.cell_sum_mv // n
-    best = 0
+    # An end wire has one neighbour only: what its cell loses is missing from the sum.
+    best = min(abs(cells[0] - mean), abs(snap.cell_sum_mv - snap.stack_mv))
+    snap.openwire_i = 0
+    other = min(abs(cells[n - 1] - mean), abs(snap.cell_sum_mv - snap.stack_mv))
+    if other > best:
+        best = other
+        snap.openwire_i = n - 1
     before = 0
     for i in range(n):
         mv = cells[i]
@@ -52,6 +58,8 @@ def derive(snap, config) -> None:
             snap.cell_min_i = i
             break
     snap.openwire_mv = openwire_mv(snap, config.openwire_lo_mv, config.openwire_hi_mv)
+    error_mv = abs(snap.cell_sum_mv - snap.stack_mv)
+    snap.plausible = snap.openwire_mv < config.openwire_mv and error_mv < config.sum_tol_mv
     _derive_temps(snap, config.ntc_open_ddegc, config.ntc_short_ddegc)
     _derive_outside(snap, config.idle_ma)
 

@@ -47,7 +47,12 @@ class Scan:
         pack.soc.step(pack.snap, dt_ms)
         self._quantify(fresh, late_ms)
         blocks = pack.protect.step(
-            pack.q, dt_ms, fresh, pack.snap.charger, pack.snap.load, bool(requests & bits.REQ_CLEAR)
+            pack.q,
+            dt_ms,
+            fresh,
+            pack.snap.charger,
+            pack.snap.load,
+            bool(requests & bits.REQ_CLEAR),
         )
         self._decide(requests, blocks, dt_ms)
         self._act(seen, dt_ms)
@@ -131,6 +136,7 @@ class Scan:
         act = self.act
         mode = pack.mode.mode
         self.again = False
+        act.outputs_on(pack.output_bits)  # a contactor closes before the FETs, and opens after them
         if mode == bits.SELFTEST:
             act.selftest(pack, dt_ms)
             self._cfgbad = self._cfgbad and not act.armed

@@ -48,5 +48,6 @@ class Snapshot:
         self.ntc_bad_i = -1  # first NTC that reads open or shorted, -1 = none
         self.openwire_mv = 0  # evidence for an open sense wire, see plausible.py
         self.openwire_i = 0
+        self.plausible = False  # cells add up and no sense wire seems open: fit to learn from
         self.charger = False  # terminal voltage says a charger is there
         self.load = False  # terminal voltage says a load is there (FETs off)

@@ -76,14 +76,15 @@ class Soc:
             self._bridge_ms -= dt_ms
             self._count(self._last_ma, dt_ms)
             return
-        if not self._started:
+        if not self._started and snap.plausible:
             self._started = True
             self._move(self._guess_pm(snap) * self._config.capacity_mah)
         self._last_ma = snap.pack_ma
         self._bridge_ms = self._config.stale_ms
         self._count(snap.pack_ma, dt_ms)
-        self._find_full(snap, dt_ms)
-        self._find_empty(snap, dt_ms)
+        if snap.plausible:
+            self._find_full(snap, dt_ms)
+            self._find_empty(snap, dt_ms)
 
     def _count(self, ma: int, dt_ms: int) -> None:
         charge = self.charge_uah

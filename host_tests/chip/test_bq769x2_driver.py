@@ -503,8 +503,6 @@ def test_reads_the_fets_that_conduct():
 @pytest.mark.parametrize(
     "call, code",
     [
-        (lambda chip: chip.sleep(True), 0x0099),
-        (lambda chip: chip.sleep(False), 0x009A),
         (lambda chip: chip.detect_load(True), 0x009E),
         (lambda chip: chip.detect_load(False), 0x009F),
         (lambda chip: chip.shutdown(), 0x0010),
@@ -515,6 +513,15 @@ def test_a_plain_command_is_one_write(call, code):
     call(rig.chip)
     assert rig.i2c.commands == [(code, b"")]
     assert rig.i2c.transactions == 1
+
+
+@pytest.mark.parametrize("on, mask, code", [(True, 0x6000, 0x0099), (False, 0xE000, 0x009A)])
+def test_asleep_the_alarm_leaves_out_the_host_watchdog(on, mask, code):
+    rig = Rig()
+    rig.chip.sleep(on)
+    assert int.from_bytes(rig.i2c.registers[0x66:0x68], "little") == mask
+    assert rig.i2c.commands == [(code, b"")]
+    assert rig.i2c.transactions == 2
 
 
 def test_a_sealed_chip_is_told_twice_to_shut_down():

@@ -6,15 +6,15 @@ import struct
 import time
 
 import pytest
+
+from host_tests.chip.bq769x2_rig import CONFIG_UPDATE, FET_ENABLE, BenchPlant, BenchWorld, Rig
+from host_tests.shared import shared
 from sim.bus import FakeI2C
 from sim.chips.bq769x2 import BQ769x2Model
 from sim.chips.bq769x2_memory import Memory
 from sim.chips.bq769x2_table import ROWS
 from sim.crc8 import crc8
 from sim.errors import SimError
-
-from host_tests.chip.bq769x2_rig import CONFIG_UPDATE, FET_ENABLE, BenchPlant, BenchWorld, Rig
-from host_tests.shared import shared
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "crc"])

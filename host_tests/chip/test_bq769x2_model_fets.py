@@ -3,7 +3,6 @@
 import struct
 
 import pytest
-from sim.pins import FakePin
 
 from host_tests.chip.bq769x2_rig import (
     ALL_FETS_ON,
@@ -13,6 +12,7 @@ from host_tests.chip.bq769x2_rig import (
     NO_SLEEP,
     Rig,
 )
+from sim.pins import FakePin
 
 CHG, PCHG, DSG, PDSG = 1, 2, 4, 8
 GAIN = (0x91A8, struct.pack("<f", 7.5684))

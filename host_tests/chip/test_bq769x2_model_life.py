@@ -3,10 +3,10 @@
 import struct
 
 import pytest
-from sim.chips.bq769x2_bits import DEEPSLEEP, NORMAL, OFF, SLEEP
-from sim.pins import FakePin
 
 from host_tests.chip.bq769x2_rig import CONFIG_UPDATE, Rig
+from sim.chips.bq769x2_bits import DEEPSLEEP, NORMAL, OFF, SLEEP
+from sim.pins import FakePin
 
 ALL_ON = 5
 GAIN = (0x91A8, struct.pack("<f", 7.5684))

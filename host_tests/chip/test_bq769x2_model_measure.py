@@ -3,11 +3,11 @@
 import struct
 
 import pytest
+
+from host_tests.chip.bq769x2_rig import CONFIG_UPDATE, NO_SLEEP, Rig
 from sim.chips.bq769x2_bits import SLEEP
 from sim.errors import SimError
 from sim.prng import Prng
-
-from host_tests.chip.bq769x2_rig import CONFIG_UPDATE, NO_SLEEP, Rig
 
 GAIN = (0x91A8, struct.pack("<f", 7.5684))
 

@@ -1,6 +1,7 @@
 """The fake wires and buses: what they promise to drivers, and the faults that can be put into them."""
 
 import pytest
+
 from sim.bus import FakeI2C
 from sim.errors import SimError
 from sim.mischief_bus import BitFlip, FrozenWire, Garbage, NackWrapper, StuckBus, TornReads

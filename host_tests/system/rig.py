@@ -2,7 +2,6 @@
 
 from bms import bits, faults, journal
 from boards.sim.board import make_sim
-
 from roles import BOTH
 
 

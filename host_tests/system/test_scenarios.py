@@ -1,11 +1,11 @@
 """What happens to the pack, not what the firmware thinks of itself: every assertion is on the plant."""
 
 import pytest
+
 from bms import bits
 from host_tests.system.rig import conducting, events, open_within, running, seen, touch, tripped
-from sim.mischief import find
-
 from roles import BOTH, CHG, DSG
+from sim.mischief import find
 
 
 def test_short_circuit_is_opened_by_the_chip_within_its_delay(truth):
@@ -166,6 +166,39 @@ def test_a_welded_charge_fet_is_found_and_latched(truth):
     assert "weld_chg" in tripped(sim) and not sim.plant.dsg_on
 
 
+@pytest.mark.parametrize("welded, trouble", [("chg", "runaway_charger"), ("dsg", "overdischarge")])
+def test_a_contactor_ends_what_a_welded_fet_would_not(truth, welded, trouble):
+    sim = running(contactor=True)
+    touch(sim, lambda plant: setattr(plant, "welded_" + welded, True))
+    find(trouble).apply(sim)
+    sim.run(900)
+    truth(sim)
+    assert "weld_" + welded in tripped(sim)
+    assert sim.plant.worst.cell_v_max < 3.90 and sim.plant.worst.cell_v_min > 2.0
+    assert sim.plant.current_a == 0 and sim.plant.contactor_open
+
+
+def test_a_contactor_closes_before_the_fets_and_opens_after_them():
+    sim = running(contactor=True)
+    assert not sim.plant.contactor_open
+    touch(sim, lambda plant: plant.outside.load(amps=20))
+    sim.run(2)
+    order = []
+    board = sim.board
+    write, fets = board.outputs.write, board.switch.write_fets
+    board.outputs.write = lambda bits: (order.append(("outputs", bits)), write(bits))
+    board.switch.write_fets = lambda want: (order.append(("fets", want)), fets(want))
+    sim.pack.request(bits.REQ_OFF)
+    sim.run(1)
+    assert [name for name, _ in order] == ["fets", "outputs"] and sim.plant.contactor_open
+    order.clear()
+    touch(sim, lambda plant: plant.outside.load())
+    sim.pack.request(bits.REQ_ON)
+    assert sim.run_until(lambda: conducting(sim) == BOTH, 10)
+    closing = [name for name, value in order if value & (4 | 8 if name == "outputs" else BOTH)]
+    assert closing[0] == "outputs"
+
+
 def test_a_dead_bus_opens_both_within_two_seconds(truth):
     sim = running()
     touch(sim, lambda plant: plant.outside.load(amps=20))
@@ -176,6 +209,7 @@ def test_a_dead_bus_opens_both_within_two_seconds(truth):
     truth(sim, f"opened after {took_us} us,")
     assert took_us is not None and took_us <= 2000000
     find("dead_bus").clear(sim)
+    touch(sim, lambda plant: plant.outside.load())
     assert sim.run_until(lambda: conducting(sim) == BOTH, 20), events(sim)
 
 
@@ -195,6 +229,7 @@ def test_a_monitor_brown_out_opens_both_and_is_armed_again(truth):
     find("brown_out").apply(sim)
     sim.world.sync()
     assert conducting(sim) == 0
+    touch(sim, lambda plant: plant.outside.load())
     assert sim.run_until(lambda: conducting(sim) == BOTH, 20), events(sim)
     truth(sim)
     assert sim.board.guard.verify_all() == 0
@@ -210,6 +245,7 @@ def test_a_frozen_interpreter_is_answered_by_the_host_watchdog(truth):
     truth(sim, f"opened after {took_us} us,")
     assert took_us is not None and took_us <= 3000000
     find("frozen_interpreter").clear(sim)
+    touch(sim, lambda plant: plant.outside.load())
     assert sim.run_until(lambda: conducting(sim) == BOTH, 30), events(sim)
 
 
@@ -232,7 +268,7 @@ def test_the_interlock_opens_both_and_gives_back():
 
 
 def test_an_overload_trips_after_its_delay_and_locks_after_five(truth):
-    sim = running(cell_n=4)
+    sim = running(cell_n=4, config={"precharge_on": 0})
     touch(sim, lambda plant: plant.outside.load(amps=130))
     start_us = sim.world.now_us
     took_us = open_within(sim, 20000000, since_us=start_us)
@@ -278,13 +314,26 @@ def test_a_load_that_will_not_precharge_is_tried_three_times_and_locked(truth):
     assert sim.plant.worst.discharge_a_max < 5 and not sim.plant.dsg_on
 
 
+SMALL = {"sleep_scan_ms": 60000, "capacity_mah": 20000, "shunt_uohm": 1000}
+
+
 def test_thirty_days_of_storage_leave_the_cells_alive(truth):
-    sim = running(cell_n=4, soc=0.12, config={"sleep_scan_ms": 60000, "capacity_mah": 20000})
+    sim = running(cell_n=4, soc=0.3, config=SMALL)
     sim.pack.request(bits.REQ_SLEEP)
     sim.run(30 * 86400)
     truth(sim)
-    assert sim.plant.worst.cell_v_min > 2.4
+    assert sim.plant.worst.cell_v_min > 2.9 and sim.pack.mode.mode == bits.SLEEP
     assert sim.plant.worst.discharge_a_max < 0.5
+    touch(sim, lambda plant: plant.outside.attach(4 * 3.5, 5))
+    assert sim.run_until(lambda: sim.plant.chg_on, 300), events(sim)[-12:]
+
+
+def test_an_empty_pack_shuts_down_before_storage_kills_it(truth):
+    sim = running(cell_n=4, soc=0.015, config=SMALL)
+    sim.pack.request(bits.REQ_SLEEP)
+    sim.run(7 * 86400)
+    truth(sim)
+    assert sim.plant.worst.cell_v_min > 2.0 and sim.pack.mode.mode == bits.SHUTDOWN
     touch(sim, lambda plant: plant.outside.attach(4 * 3.5, 5))
     sim.chip.wake_pin()
     assert sim.run_until(lambda: sim.plant.chg_on, 300), events(sim)[-12:]

@@ -3,12 +3,12 @@
 from array import array
 
 import pytest
-from bms.balance import Balance
-from bms.config import Config
-from bms.snapshot import Snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bms.balance import Balance
+from bms.config import Config
+from bms.snapshot import Snapshot
 from roles import TEMP_NONE
 
 DT = 250

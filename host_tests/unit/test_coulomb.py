@@ -1,8 +1,9 @@
 """Counting charge in small steps loses nothing, and no step leaves the small integers."""
 
-from coulomb import Coulomb
 from hypothesis import given
 from hypothesis import strategies as st
+
+from coulomb import Coulomb
 
 STEPS = st.lists(st.tuples(st.integers(-327000, 327000), st.integers(0, 60000)), max_size=60)
 SMALL = 1 << 30

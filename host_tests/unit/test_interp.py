@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from interp import check, interpolate
 
 TABLE = st.lists(st.integers(-30000, 30000), min_size=1, max_size=8, unique=True).map(sorted)

@@ -3,12 +3,12 @@
 from array import array
 
 import pytest
-from bms.config import Config
-from bms.limits import Limits
-from bms.snapshot import Snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bms.config import Config
+from bms.limits import Limits
+from bms.snapshot import Snapshot
 from roles import BOTH, CHG, DSG, TEMP_NONE
 
 CELL_N = 4

@@ -1,6 +1,7 @@
 """Trouble by name: it comes, it goes, and it is described for people."""
 
 import pytest
+
 from sim.mischief import MISCHIEF, find, pick
 from sim.plant import Plant
 from sim.prng import Prng

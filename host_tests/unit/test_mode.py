@@ -4,6 +4,7 @@ import random
 from array import array
 
 import pytest
+
 from bms import faults
 from bms.bits import (
     CHG_ONLY,
@@ -25,7 +26,6 @@ from bms.bits import (
 from bms.config import Config
 from bms.mode import Mode, refuse
 from bms.protect import Protect
-
 from roles import BOTH, CHG, DSG, PDSG
 
 DT = 250

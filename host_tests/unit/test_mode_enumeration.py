@@ -6,6 +6,7 @@ Nothing here is sampled. Every edge the machine can take is taken and checked ag
 from collections import Counter
 
 import pytest
+
 from bms import bits
 from bms.bits import (
     CHG_ONLY,
@@ -39,7 +40,6 @@ from bms.mode import (
     intent,
     transition,
 )
-
 from roles import BOTH, CHG, DSG, PCHG, PDSG
 
 NAMES = {

@@ -1,6 +1,9 @@
 """Heater, fan, contactors, buzzer and LEDs."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bms.bits import (
     CHG_ONLY,
     DSG_ONLY,
@@ -23,9 +26,6 @@ from bms.bits import (
 from bms.config import Config
 from bms.outputs import Outputs
 from bms.snapshot import Snapshot
-from hypothesis import given
-from hypothesis import strategies as st
-
 from roles import BOTH, CHG, DSG, PDSG, TEMP_NONE
 
 CONFIG = Config()

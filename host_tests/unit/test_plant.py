@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 import pytest
+
 from sim import plant as plant_module
 from sim.cell import Curve, decay
 from sim.plant import Plant

@@ -3,10 +3,10 @@
 from types import SimpleNamespace
 
 import pytest
+
 from bms.fields import FIELDS
 from bms.plausible import derive
 from bms.snapshot import Snapshot
-
 from roles import TEMP_NONE
 
 

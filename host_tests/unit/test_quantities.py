@@ -3,11 +3,11 @@
 from array import array
 
 import pytest
+
 from bms import faults
 from bms.bits import PRECHARGE, RUN, SLEEP
 from bms.quantities import fill_measured
 from bms.snapshot import Snapshot
-
 from roles import BOTH, CHG, DSG, FLAG_SLEEP, PDSG, TRIP_HWD, TRIP_SCD
 
 

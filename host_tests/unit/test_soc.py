@@ -3,12 +3,12 @@
 import csv
 
 import pytest
-from bms.config import Config
-from bms.snapshot import Snapshot
-from bms.soc import ANCHOR_EMPTY, ANCHOR_FULL, ANCHOR_NONE, Soc
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bms.config import Config
+from bms.snapshot import Snapshot
+from bms.soc import ANCHOR_EMPTY, ANCHOR_FULL, ANCHOR_NONE, Soc
 from host_tests.shared import shared
 
 SMALL = 1 << 30
@@ -23,6 +23,7 @@ class Rig:
         self.soc = Soc(self.config)
         self.snap = Snapshot(4, 1)
         self.snap.fresh = True
+        self.snap.plausible = True
         self.cells(3300)
         if told is not None:
             self.soc.set(told)
@@ -365,3 +366,13 @@ def test_what_exceeds_a_whole_cycle_counts_towards_the_next():
     for _ in range(80):
         rig.step(-77000, 10000)  # 0.214 of a capacity
     assert rig.soc.cycles == 80 * 770000 // 3600 // 1000
+
+
+def test_a_broken_sense_wire_is_neither_full_nor_empty():
+    rig = Rig()
+    rig.snap.plausible = False
+    rig.cells(0)
+    assert not rig.run(0, 10 * MINUTE)
+    rig.cells(3700)
+    assert not rig.run(0, 10 * MINUTE)
+    assert rig.soc.soc_pm == 500

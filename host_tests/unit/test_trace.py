@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
+
+from host_tests.shared import shared
 from sim import trace as trace_module
 from sim.day import write_day
 from sim.plant import Plant
 from sim.trace import Trace
 from sim.world import World
-
-from host_tests.shared import shared
 
 TRACES = Path(trace_module.__file__).parent / "traces"
 HEAD = "t_s,current_ma,voltage_mv,temp_c\n"

@@ -1,6 +1,7 @@
 """The clock of the simulator: who is called when, and that the plant never misses anything."""
 
 import pytest
+
 from sim.plant import Plant
 from sim.world import World
 

@@ -1,6 +1,6 @@
 """The way between the top of the stack and the PACK terminal, and the balance of currents there.
 
-    stack -- shunt, wires -- CHG FET -- DSG FET -- PACK/LD -- whatever is `Outside`
+    stack -- shunt, wires -- contactor -- CHG FET -- DSG FET -- PACK/LD -- whatever is `Outside`
 
 One unknown, the terminal voltage: every branch is a piecewise linear (constant power: hyperbolic)
 current over it, so Newton's method with a bracket finds the balance in two or three passes, whatever
@@ -20,6 +20,7 @@ DSG = 2
 PDSG = 4
 PCHG = 8
 LIFT = 16
+CUT = 32
 
 
 class Circuit:
@@ -43,11 +44,13 @@ class Circuit:
         self.set_switches(0)
 
     def set_switches(self, switches: int) -> None:
-        """Which FETs conduct, welded ones included (`CHG` ... `LIFT`)."""
+        """Which FETs conduct, welded ones included (`CHG` ... `LIFT`); `CUT`: the contactor is open."""
         self._lift = switches & LIFT
         self._out_ohm = self._in_ohm = None
         self._out_drop_v = 0.0 if switches & CHG else self.diode_v
         self._in_drop_v = 0.0 if switches & DSG else self.diode_v
+        if switches & CUT:
+            return
         if switches & DSG:
             self._out_ohm = self.path_ohm + self.fets_ohm
         elif switches & PDSG:

@@ -8,6 +8,8 @@ class Excursion:
 
     def __init__(self):
         self.watch_a = 1.0e9  # `over_us` counts currents beyond this, either way
+        self._low_c = 999.0
+        self._high_c = -273.0
         self.reset(0)
 
     def reset(self, now_us: int) -> None:
@@ -26,8 +28,8 @@ class Excursion:
         self._over_now_us = 0
         self.cold_ah = 0.0  # charged into the cells while a node was below 0 degC
         self.cold = False  # a node is below 0 degC now
-        self.temp_max_c = -273.0
-        self.temp_min_c = 999.0
+        self.temp_max_c = self._high_c
+        self.temp_min_c = self._low_c
         self.openings = []  # (us, "chg" or "dsg"): FETs that stopped conducting, the first thousand
 
     def note(self, now_us: int, dt_us: int, volts, amps: float) -> None:
@@ -59,10 +61,11 @@ class Excursion:
 
     def note_temps(self, temps) -> None:
         """The cell nodes, once per thermal step."""
-        low = min(temps)
-        self.cold = low < 0.0
-        self.temp_max_c = max(self.temp_max_c, max(temps))
-        self.temp_min_c = min(self.temp_min_c, low)
+        self._low_c = min(temps)
+        self._high_c = max(temps)
+        self.cold = self._low_c < 0.0
+        self.temp_max_c = max(self.temp_max_c, self._high_c)
+        self.temp_min_c = min(self.temp_min_c, self._low_c)
 
     def note_opening(self, now_us: int, name: str) -> None:
         """A FET stopped conducting."""

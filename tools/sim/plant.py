@@ -7,7 +7,7 @@ be set at any time and act from the next `settle` or `step` on. Truth is in `cel
 """
 
 from sim.cell import HYSTERESIS_V, Cells
-from sim.circuit import CHG, DSG, LIFT, PCHG, PDSG, Circuit
+from sim.circuit import CHG, CUT, DSG, LIFT, PCHG, PDSG, Circuit
 from sim.excursion import Excursion
 from sim.heat import Heat
 from sim.outside import Outside
@@ -69,6 +69,7 @@ class Plant:
         # set by the board
         self.heater_on = False
         self.fan_on = False
+        self.contactor_open = False  # a pack without a contactor is one with a closed one
         self.own_ma = 15.0  # electronics, drawn from the stack ahead of the shunt
         # set by mischief
         self.welded_chg = False
@@ -196,6 +197,7 @@ class Plant:
             | (PDSG if self.pdsg_on else 0)
             | (PCHG if self.pchg_on else 0)
             | (LIFT if self.load_detect else 0)
+            | (CUT if self.contactor_open else 0)
         )
 
     def _latch(self, switches: int) -> None:

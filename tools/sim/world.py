@@ -7,6 +7,7 @@ behind; switches that changed meanwhile split the time exactly.
 
 _TICKS_MASK = 0x3FFFFFFF  # MicroPython's ticks period is 2^30
 _STUCK_N = 10000
+STEP_US = 250000
 
 
 class Event:
@@ -27,16 +28,18 @@ class World:
     A chip's `run` and an event's function may not advance: they happen in no time.
     """
 
-    def __init__(self, plant=None, step_us: int = 250000):
+    def __init__(self, plant=None, step_us: int = STEP_US):
         self.now_us = 0 if plant is None else plant.now_us
         self.step_us = step_us
         self.grain_us = 10000
+        self.lag_us = 0  # how old the plant may be when a chip looks at it
         self.plant = plant
         self.chips = []
         self._events = []  # sorted by time, first come first served
         self._busy = False
         self._due = False
         self._halted = False
+        self._touched = False  # somebody touched the plant: chips must look before time passes
 
     # the clock as the firmware sees it -------------------------------------------------------------
 
@@ -76,6 +79,7 @@ class World:
         if lag_us > 0:
             self.plant.integrate(lag_us)
         self.plant.settle()
+        self._touched = True
 
     def advance(self, us: int) -> None:
         """Let time pass. Refuses from within a chip or an event: an interrupt takes no time."""
@@ -101,13 +105,19 @@ class World:
         """End a `rest` now. A plain `advance` (a bus transaction, a driver's sleep) is not cut short."""
         self._halted = True
 
+    def coarsen(self, step_us: int, lag_us: int) -> None:
+        """Hurry through times in which nothing but ageing happens: storage with the FETs off."""
+        self.step_us = step_us
+        self.lag_us = lag_us
+
     def _run_to(self, target_us: int, may_halt: bool = False) -> None:
         plant = self.plant
-        if plant is not None and plant.unsettled():
+        if plant is not None and (self._touched or plant.unsettled()):
             self.sync()
             for chip in self.chips:
                 chip.run(self.now_us)
-        grain_us = min(self.grain_us, self.step_us)
+            self._touched = False
+        grain_us = max(min(self.grain_us, self.step_us), self.lag_us)
         still_n = 0
         while True:
             stop_us = self._next_stop(target_us)
@@ -122,6 +132,8 @@ class World:
                 chip.run(stop_us)
             if plant is not None and plant.unsettled():
                 self.sync()
+            else:
+                self._touched = False
             if stop_us >= target_us or (may_halt and self._halted):
                 return
 
@@ -138,7 +150,7 @@ class World:
             next_us = chip.next_us()
             if next_us is not None and next_us <= stop_us:
                 stop_us = next_us
-                self._due = True
+                self._due = self._due or self.plant is None or next_us >= self._stale_us()
         plant = self.plant
         if plant is not None:
             row_us = plant.next_us()
@@ -147,6 +159,9 @@ class World:
                 self._due = True
             stop_us = min(stop_us, plant.now_us + self.step_us)
         return max(stop_us, self.now_us)
+
+    def _stale_us(self) -> int:
+        return self.plant.now_us + self.lag_us
 
     def _tell_stuck(self) -> None:
         names = ", ".join([type(chip).__name__ for chip in self.chips])
