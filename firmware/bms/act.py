@@ -9,6 +9,7 @@ from micropython import const
 from bms import journal
 from roles import BOTH, DSG
 
+_DEAF_MAX_MS = const(0x1FFFFFFF)
 _RETRY_MS = const(1000)  # between two attempts to arm a monitor that does not answer
 
 
@@ -20,7 +21,8 @@ class Act:
         self._cutoff = board.cutoff
         self._refresh_ms = board.bleed.bleed_refresh_ms // 2
         self.armed = False  # configuration written and read back whole
-        self.commanded = 0  # FETs that the last scan left permitted, as far as we know
+        self.commanded = 0  # FETs that the last scan left permitted, -1 = the command failed
+        self.deaf_ms = 0  # since when commands fail
         self.error = None  # last OSError of a write
         self.bleeding = 0  # mask last written
         self._bleed_age_ms = 0
@@ -37,6 +39,7 @@ class Act:
         """FETs off by pin; write and verify the monitor's configuration once, retry every second."""
         self._cutoff.block()
         self.commanded = 0
+        self.deaf_ms = 0
         self.bleeding = 0
         if self.armed:
             return
@@ -72,7 +75,7 @@ class Act:
             self._failed(pack, error)
         return True
 
-    def fets(self, pack, want: int, seen: int, hold: bool) -> None:
+    def fets(self, pack, want: int, seen: int, hold: bool, dt_ms: int) -> None:
         """Make the FETs what mode wants. `hold`: keep the pins off although mode would permit."""
         if not want:
             self._cutoff.block()
@@ -81,7 +84,9 @@ class Act:
             if want != self.commanded or (actual & BOTH & ~want and pack.snap.fresh):
                 self._board.switch.write_fets(want)
                 self.commanded = want
+            self.deaf_ms = 0
         except OSError as error:
+            self.deaf_ms = min(self.deaf_ms + dt_ms, _DEAF_MAX_MS) if self.commanded < 0 else 0
             self.commanded = -1
             self._failed(pack, error)
             self._cutoff.block()

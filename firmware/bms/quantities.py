@@ -70,7 +70,8 @@ def _fill_fets(q, snap, commanded: int, mode: int) -> None:
 
     Stuck: a FET is on that should be off, or off that should be on. Not stuck: what the chip's own
     trip opened, CHG open in the chip's sleep, DSG while it precharges, and a series FET that the
-    chip closes so that current the other way does not heat its body diode (TI SLUUBY2B, SFET).
+    chip closes so that current the other way does not heat its body diode (TI SLUUBY2B, SFET). A
+    command that did not get through (-1) accuses the bus, not the FET.
     """
     ma = snap.pack_ma
     fets = snap.fets
@@ -88,12 +89,15 @@ def _fill_fets(q, snap, commanded: int, mode: int) -> None:
         differs &= ~(CHG & fets)
     elif commanded & BOTH == CHG and ma > 0:
         differs &= ~(DSG & fets)
-    q[faults.Q_FET_STUCK] = 1 if differs else 0
+    q[faults.Q_FET_STUCK] = 1 if differs and commanded >= 0 else 0
 
 
-def fill_system(q, snap, config, late_ms: int, armed: bool, cfgbad: bool) -> None:
-    """Quantities that are known without the monitor's answer."""
-    q[faults.Q_AGE_MS] = snap.age_ms
+def fill_system(q, snap, deaf_ms: int, late_ms: int, armed: bool, cfgbad: bool) -> None:
+    """Quantities that are known without the monitor's answer.
+
+    `deaf_ms`: for so long it has not taken a FET command; it may still answer.
+    """
+    q[faults.Q_AGE_MS] = max(snap.age_ms, deaf_ms)
     q[faults.Q_LATE_MS] = late_ms
     lost = armed and snap.fresh and snap.flags & (FLAG_RESET | FLAG_CONFIG)
     q[faults.Q_RESET] = 1 if lost else 0

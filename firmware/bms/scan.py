@@ -85,7 +85,7 @@ class Scan:
         q = pack.q
         if fresh:
             fill_measured(q, pack.snap, self.act.commanded, pack.mode.mode)
-        fill_system(q, pack.snap, pack.config, late_ms, self.act.armed, self._cfgbad)
+        fill_system(q, pack.snap, self.act.deaf_ms, late_ms, self.act.armed, self._cfgbad)
         q[faults.Q_PRECHARGE_FAIL] = 1 if pack.mode.precharge_failed else 0
         q[faults.Q_CUTOFF_DEAD] = 1 if self._cutoff_dead(fresh) else 0
 
@@ -113,7 +113,7 @@ class Scan:
             snap.fets,
             snap.charger,
             idle,
-            snap.cell_min_mv if snap.fresh else 0,
+            snap.cell_min_mv if snap.fresh and snap.plausible else 0,
             dt_ms,
         )
         pack.limits.step(
@@ -136,13 +136,15 @@ class Scan:
         act = self.act
         mode = pack.mode.mode
         self.again = False
-        act.outputs_on(pack.output_bits)  # a contactor closes before the FETs, and opens after them
+        act.outputs_on(
+            pack.output_bits
+        )  # a contactor closes before the FETs, and opens after them
         if mode == bits.SELFTEST:
             act.selftest(pack, dt_ms)
             self._cfgbad = self._cfgbad and not act.armed
         elif mode != bits.SHUTDOWN:
             cleared = act.alarm(pack)
-            act.fets(pack, pack.intent, seen, cleared)
+            act.fets(pack, pack.intent, seen, cleared, dt_ms)
             act.bleed(pack, pack.balance.mask, dt_ms)
             act.find_load(pack, pack.protect.load_wanted)
             self.again = cleared and pack.intent != 0

@@ -329,7 +329,7 @@ def test_thirty_days_of_storage_leave_the_cells_alive(truth):
 
 
 def test_an_empty_pack_shuts_down_before_storage_kills_it(truth):
-    sim = running(cell_n=4, soc=0.015, config=SMALL)
+    sim = running(cell_n=4, soc=0.04, config={**SMALL, "capacity_mah": 5000, "shunt_uohm": 4000})
     sim.pack.request(bits.REQ_SLEEP)
     sim.run(7 * 86400)
     truth(sim)
@@ -370,3 +370,16 @@ def test_off_means_off_until_on():
     assert conducting(sim) == 0
     sim.pack.request(bits.REQ_ON)
     assert sim.run_until(lambda: conducting(sim) & DSG, 10)
+
+
+def test_a_broken_wire_is_no_reason_to_power_down():
+    sim = running(cell_n=4)
+    touch(sim, lambda plant: plant.wire_open.__setitem__(2, True))
+    touch(sim, lambda plant: plant.wire_open.__setitem__(4, True))
+    sim.run(180)
+    assert sim.pack.mode.mode == bits.FAULT and conducting(sim) == 0
+    touch(sim, lambda plant: plant.wire_open.__setitem__(2, False))
+    touch(sim, lambda plant: plant.wire_open.__setitem__(4, False))
+    sim.run(60)
+    sim.pack.request(bits.REQ_CLEAR)
+    assert sim.run_until(lambda: conducting(sim) == BOTH, 60), events(sim)

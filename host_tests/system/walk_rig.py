@@ -1,0 +1,177 @@
+"""A random walk through trouble, and what must hold at every step of it."""
+
+from bms import bits, faults
+from bms.protect import S_LOCKED
+from boards.sim.board import make_sim
+from roles import BOTH, CHG, DSG
+from sim.mischief import MISCHIEF
+from sim.mischief_bus import BitFlip, Garbage, NackWrapper
+from sim.prng import Prng
+
+_REQUESTS = (
+    bits.REQ_ON,
+    bits.REQ_ON,
+    bits.REQ_CLEAR,
+    bits.REQ_SELFTEST,
+    bits.REQ_OFF,
+    bits.REQ_SLEEP,
+)
+_CONDUCTING = (bits.PRECHARGE, bits.RUN, bits.CHG_ONLY, bits.DSG_ONLY)
+_SLACK_US = 300000  # a scan, and the time the bus needs to fail
+_GONE_US = 1 << 60
+
+
+class Walk:
+    """One simulated pack, one seed. `step` makes or ends some trouble, lives a while and looks."""
+
+    def __init__(self, seed: int, cell_n: int = 4, **config):
+        self.prng = Prng(seed)
+        self.sim = make_sim(cell_n=cell_n, seed=seed, soc=0.5, contactor=False, config=config)
+        self.on = []  # mischief at work
+        self.scans = 0
+        self.noise = None
+        self._chip = self.sim.chip
+        self._charge_ah = 0.0
+        self._safe_us = self.sim.world.now_us
+        self._lost_us = _GONE_US
+        self._open_us = _GONE_US
+        self._locked = set()
+
+    # what happens --------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Something happens, or ends; then some scans."""
+        self._stir()
+        for _ in range(self.prng.between(1, 40)):
+            self.sim.step()
+            self.scans += 1
+            self.look()
+
+    def _stir(self) -> None:
+        draw = self.prng.below(10)
+        if draw < 3 and len(self.on) < 3:
+            self._begin()
+        elif draw < 6 and self.on:
+            self._end(self.prng.pick(self.on))
+        elif draw == 6:
+            self._connect()
+        elif draw == 7:
+            self._ask(self.prng.pick(_REQUESTS))
+        elif draw == 8:
+            self._soak()
+        elif self.prng.below(3) == 0:
+            self._disturb()
+
+    def _begin(self) -> None:
+        mischief = self.prng.pick(MISCHIEF)
+        if mischief not in self.on:
+            self.on.append(mischief)
+            mischief.apply(self.sim)
+
+    def _end(self, mischief) -> None:
+        self.on.remove(mischief)
+        mischief.clear(self.sim)
+
+    def _connect(self) -> None:
+        sim, prng = self.sim, self.prng
+        sim.world.sync()
+        outside = sim.plant.outside
+        if prng.below(2):
+            outside.load()
+            outside.attach(3.5 * sim.plant.cell_n, prng.between(0, 40))
+        else:
+            outside.detach()
+            outside.load(amps=prng.between(0, 120))
+        sim.world.sync()
+
+    def _ask(self, request: int) -> None:
+        if request & bits.REQ_CLEAR:
+            self._locked.clear()
+        self.sim.pack.request(request)
+
+    def _soak(self) -> None:
+        self.sim.world.sync()
+        self.sim.plant.soak(self.prng.between(-25, 65))
+        self.sim.world.sync()
+
+    def _disturb(self) -> None:
+        """Noise on the wire, until the next disturbance."""
+        sim, prng = self.sim, self.prng
+        sim.i2c.detach(self._chip.addr)
+        draw = prng.below(4)
+        self.noise = None
+        if draw == 0:
+            self.noise = NackWrapper(self._chip, per_million=20000, prng=prng, data=True)
+        elif draw == 1:
+            self.noise = BitFlip(self._chip, prng, per_million=2000, written=True)
+        elif draw == 2:
+            self.noise = Garbage(self._chip, prng)
+        sim.i2c.attach(self.noise or self._chip)
+
+    # what must hold -------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Every invariant, now."""
+        self._look_at_physics()
+        if not self.sim.frozen:
+            self._look_at_policy()
+
+    def _look_at_physics(self) -> None:
+        sim = self.sim
+        plant = sim.plant
+        names = {mischief.name for mischief in self.on}
+        if not plant.welded_chg:
+            assert plant.worst.cell_v_max < 3.90, names
+        now_us = sim.world.now_us
+        answers = not names & {"dead_bus"} and not sim.frozen
+        self._lost_us = _GONE_US if answers else min(self._lost_us, now_us)
+        if now_us > self._lost_us + 3000000:
+            assert not plant.chg_on and not plant.dsg_on, f"lost for {now_us - self._lost_us} us"
+        wanted = not plant.interlock_open or sim.frozen
+        self._open_us = _GONE_US if wanted else min(self._open_us, now_us)
+        if now_us > self._open_us + sim.scan.period_ms * 1000 + _SLACK_US:
+            assert not plant.chg_on and not plant.dsg_on, "interlock open"
+
+    def _look_at_policy(self) -> None:
+        sim = self.sim
+        pack = sim.pack
+        snap = pack.snap
+        blocks = pack.protect.blocks
+        assert not pack.intent & BOTH & blocks
+        if blocks & BOTH == BOTH or snap.age_ms >= pack.config.stale_ms:
+            assert not sim.board.cutoff.permits
+        if sim.board.cutoff.permits:
+            assert pack.intent and sim.scan.act.armed and pack.mode.mode in _CONDUCTING
+        if sim.scan.act.bleeding:
+            assert not sim.scan.act.bleeding & sim.scan.act.bleeding << 1, "neighbours bleed"
+        for i in self._locked:
+            assert pack.protect.state[i] == S_LOCKED, f"{faults.ROWS[i][0]} unlocked itself"
+        for i in range(faults.ROW_N):
+            if pack.protect.state[i] == S_LOCKED:
+                self._locked.add(i)
+        assert -(1 << 30) <= min(pack.q) and max(pack.q) < 1 << 30
+        assert 0 <= pack.soc.soc_pm <= 1000
+        assert pack.limits.ccl_ma == 0 or not blocks & CHG
+        assert pack.limits.dcl_ma == 0 or not blocks & DSG
+
+    # and in the end --------------------------------------------------------------------------------------
+
+    def heal(self) -> None:
+        """Everything is repaired, a charger is plugged in, and a person says so."""
+        sim = self.sim
+        for mischief in list(self.on):
+            self._end(mischief)
+        if self.noise:
+            sim.i2c.detach(self._chip.addr)
+            sim.i2c.attach(self._chip)
+            self.noise = None
+        sim.world.sync()
+        sim.plant.cells.set_soc(0.5)
+        sim.plant.soak(25.0)
+        sim.plant.outside.load()
+        sim.plant.outside.attach(3.4 * sim.plant.cell_n, 5)  # wakes what has shut down
+        sim.world.sync()
+        sim.run(70)
+        self._ask(bits.REQ_CLEAR)
+        sim.run(2)
+        self._ask(bits.REQ_ON)
