@@ -14,7 +14,7 @@ from regbus import RegBus
 from sim.bus import FakeI2C
 from sim.chips.bq769x2 import BQ769x2Model
 from sim.mischief import MISCHIEF
-from sim.mischief_bus import StuckBus
+from sim.mischief_bus import FrozenWire, StuckBus
 from sim.pins import FakePin, Line
 from sim.plant import Plant
 from sim.world import STEP_US, World
@@ -116,6 +116,8 @@ class Sim:
         self.bus = StuckBus(self.i2c, self.world, 50000)
         self.bus.on = False
         self.alert_line = Line("ALERT", pull=_PULL_UP)
+        alert_end = Line("ALERT at the monitor", pull=_PULL_UP)
+        self.alert_wire = FrozenWire(alert_end, self.alert_line)
         self.cfetoff_line = Line("CFETOFF")
         self.dfetoff_line = Line("DFETOFF")
         self.chip = BQ769x2Model(
@@ -124,7 +126,7 @@ class Sim:
             crc=crc,
             cell_mask=cell_mask(config.cell_n),
             shunt_uohm=config.shunt_uohm,
-            alert=self.alert_line,
+            alert=alert_end,
             cfetoff=self.cfetoff_line,
             dfetoff=self.dfetoff_line,
         )
@@ -138,6 +140,7 @@ class Sim:
             "dead_bus": self._dead_bus,
             "brown_out": self._brown_out,
             "frozen_interpreter": self._freeze,
+            "broken_alert": self._break_alert,
         }
         self.world.advance(300000)  # the monitor's own start-up
         self.boot()
@@ -229,6 +232,9 @@ class Sim:
 
     def _freeze(self, on: bool) -> None:
         self.frozen = on
+
+    def _break_alert(self, on: bool) -> None:
+        self.alert_wire.on = on
 
 
 def make(config, bench: Sim) -> Board:

@@ -11,6 +11,9 @@ than the last one. `togo_uah` counts exactly this: it starts at 0 when a cell cr
 while others are still seen below (until then it is a lower bound), and shrinks while the cell bleeds. What
 flows out and in again between two crossings counts once. Once all have crossed, charge decides alone, until
 it is used up or the next charge measures anew; before, voltage decides where charge does not know.
+In a slow tail the electronics' own current, which no shunt sees, is a large part of the whole: below
+capacity / 50 h nothing is counted. And when even the lowest cell has left the plateau, a cell no higher
+than it holds nothing too much, whatever was counted.
 A crossing is seen at the next quiet reading, so it is late by up to one bleed: tail current * bal_bleed_ms.
 
 Bounds: bleed in 0.1 mA <= 1000 * 5000 / 340 = 14705, times 60000 ms = 8.8e8 < 2^30; charge <= 1e9.
@@ -50,6 +53,7 @@ class Balance:
         self._cell_n = cell_n
         self._all = (1 << cell_n) - 1
         self._near = _neighbours(cell_n) if near is None else near
+        self._counts_ma = config.capacity_mah // 50
         self._worth_uah = config.capacity_mah  # 0.1 % of capacity, some 5 mV at the top
         self._rest = array("i", [0] * cell_n)  # 0.1 mA*ms not yet taken off togo_uah
         self._die_ddegc = (config.bal_die_ddegc, config.bal_die_stop_ddegc)
@@ -65,7 +69,8 @@ class Balance:
         self._spend(snap, dt_ms)
         self._clock(snap.fresh, dt_ms)
         if snap.fresh:
-            self._count(self._counter.add(snap.pack_ma, dt_ms))
+            counts = abs(snap.pack_ma) >= self._counts_ma
+            self._count(self._counter.add(snap.pack_ma if counts else 0, dt_ms))
         if self.quiet:
             self._learn(snap)
             self._judge(snap)
@@ -145,11 +150,13 @@ class Balance:
 
     def _too_much(self, i: int, snap) -> bool:
         was = self._wanted & (1 << i)
+        excess_mv = snap.cell_mv[i] - snap.cell_min_mv
+        if snap.cell_min_mv >= self._config.bal_start_mv and excess_mv <= self._config.bal_off_mv:
+            return False
         if self.togo_uah[i] >= (1 if was else self._worth_uah):
             return True
         if self.by_charge:
             return False
-        excess_mv = snap.cell_mv[i] - snap.cell_min_mv
         return excess_mv > self._config.bal_off_mv if was else excess_mv >= self._config.bal_on_mv
 
     def _most(self, snap) -> int:

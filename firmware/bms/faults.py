@@ -116,7 +116,7 @@ ROWS = (
     ("fet", Q_FET_STUCK, ABOVE, 1, 0, "fet_ms", 0, BOTH, LATCH),
     ("precharge", Q_PRECHARGE_FAIL, ABOVE, 1, 0, 0, 0, DSG, LATCH),
     ("interlock", Q_INTERLOCK, ABOVE, 1, 0, 0, 0, BOTH, AUTO),
-    ("cutoff", Q_CUTOFF_DEAD, ABOVE, 1, 0, 0, 0, BOTH, AUTO),
+    ("cutoff", Q_CUTOFF_DEAD, ABOVE, 1, 0, 0, 0, BOTH, SC_LOCK),
 )
 # fmt: on
 

@@ -383,3 +383,27 @@ def test_a_broken_wire_is_no_reason_to_power_down():
     sim.run(60)
     sim.pack.request(bits.REQ_CLEAR)
     assert sim.run_until(lambda: conducting(sim) == BOTH, 60), events(sim)
+
+
+def test_an_alert_line_that_hangs_high_is_noticed_by_the_scan(truth):
+    sim = running(cell_n=4)
+    find("broken_alert").apply(sim)
+    touch(sim, lambda plant: plant.outside.overload(230))
+    sim.run(5)
+    truth(sim)
+    assert seen(sim, "trip", "cutoff") and not sim.plant.dsg_on
+    find("broken_alert").clear(sim)
+
+
+def test_balancing_brings_the_cells_together_at_the_top(truth):
+    small = {"capacity_mah": 2500, "shunt_uohm": 8000, "bal_max_n": 2}
+    sim = running(cell_n=4, soc=0.97, config=small, spread=0.0)
+    for i, soc in enumerate((0.93, 0.97, 0.95, 0.93)):
+        sim.plant.cells.soc[i] = soc
+    touch(sim, lambda plant: plant.outside.attach(4 * 3.46, 0.5))
+    sim.run(6 * 3600)
+    truth(sim)
+    charge = [sim.plant.charge_ah(i) for i in range(4)]
+    assert max(charge) - min(charge) < 0.015 * 2.5, charge
+    assert max(sim.plant.cell_v) - min(sim.plant.cell_v) < 0.016
+    assert sim.plant.worst.cell_v_max < 3.65

@@ -345,11 +345,29 @@ def test_the_charge_to_go_ends_where_small_integers_do():
 def test_a_nonsense_reading_while_bleeding_counts_within_reason(mv, counts_as_mv):
     rig = charged(((2,), 50000), ((0, 1, 3), 1000))
     rig.allowed = True
-    rig.step()
+    rig.cells(3440, 3440, 3460, 3440)
+    assert rig.step() == 4
     rig.cells(3400, 3400, mv, 3400)
     rig.step(dt_ms=3600)
     spent_uah = CONFIG.bal_ma * counts_as_mv // 340 * 3600 // 36000
     assert rig.balance.togo_uah[2] == 50000 - spent_uah
+
+
+def test_a_tail_too_slow_to_tell_from_the_own_consumption_is_not_counted():
+    rig = charged(((2,), 250))
+    rig.step(CONFIG.capacity_mah // 50 - 1, 60000)
+    assert rig.balance.togo_uah[2] == 0
+    rig.step(CONFIG.capacity_mah // 50, 60000)
+    assert rig.balance.togo_uah[2] > 0
+
+
+def test_charge_does_not_argue_with_voltage_when_all_cells_are_above_the_plateau():
+    rig = charged(((2,), 50000), ((0, 1, 3), 1000))
+    rig.allowed = True
+    rig.cells(3440, 3440, 3432, 3440)
+    assert rig.step(n=SETTLE) == 0
+    rig.cells(3395, 3440, 3432, 3440)  # the lowest is still on the plateau
+    assert rig.step(n=SETTLE) == 4
 
 
 def test_a_step_longer_than_a_minute_counts_as_a_minute():
@@ -415,7 +433,7 @@ def test_the_charge_to_go_is_the_highest_net_inflow_since_crossing(currents):
     flowed, most = 0, 0
     for ma, dt_ms in currents:
         rig.step(ma, dt_ms)
-        flowed += ma * dt_ms
+        flowed += ma * dt_ms if abs(ma) >= CONFIG.capacity_mah // 50 else 0
         most = max(most, flowed)
     assert rig.balance.togo_uah[2] == pytest.approx(min(most // 3600, 10**9), abs=1)
 

@@ -122,6 +122,7 @@ MISCHIEF = (
     Mischief("interlock_open", "somebody pulls the interlock plug", _interlock_open),
     Mischief("dead_bus", "the I2C bus is dead: nobody answers", None, hook=True),
     Mischief("brown_out", "the monitor chip loses its supply for a moment", None, hook=True),
+    Mischief("broken_alert", "the wire from the monitor's ALERT pin breaks", None, hook=True),
     Mischief("frozen_interpreter", "the interpreter hangs: no scan any more", None, hook=True),
 )
 # fmt: on
