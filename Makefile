@@ -10,6 +10,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check --no-input
 HOST_PATH := $(CURDIR)/lib:$(CURDIR)/firmware:$(CURDIR)/tools:$(CURDIR)/tools/fakes:$(CURDIR)
 STUBS := build/stubs
+VM := build/vm
 ARGS ?=
 
 # decides and touches nothing: every branch of it is tested
@@ -25,7 +26,7 @@ demo: $(VENV)/.demo  ## watch the firmware protect a simulated pack; ARGS="--hel
 	@PYTHONPATH="$(HOST_PATH)" $(PY) -m demo $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.test $(VENV)/.interop  ## every test
+test: $(VENV)/.test $(VENV)/.interop $(VM)/.installed  ## every test
 	@CELLWARDEN_PY312="$$(cat $(VENV)/.interop)" $(PY) -m pytest -n 2 $(ARGS)
 
 .PHONY: lint
@@ -85,6 +86,14 @@ $(VENV)/.test: requirements/demo.txt
 # Some programs we talk to need a newer Python than we do. Where there is one, the tests use it.
 $(VENV)/.interop: $(wildcard requirements/interop.txt) $(VENV)/.made
 	@sh tools/interop_python.sh $(VENV) > $@
+
+# MicroPython's own virtual machine runs on node. Without node the tests that want it say so.
+$(VM)/.installed: tools/vm/package.json tools/vm/package-lock.json
+	@mkdir -p $(VM)
+	@rm -rf $(VM)/node_modules
+	@if command -v npm > /dev/null; then echo "installing $<"; \
+	  cp $^ $(VM)/ && cd $(VM) && npm ci --silent --no-audit --no-fund --ignore-scripts; fi
+	@touch $@
 
 $(STUBS)/.%: requirements/stubs-%.txt $(VENV)/.types
 	@echo "installing $<"

@@ -158,6 +158,7 @@ def test_nack_wrapper_by_chance_is_repeatable(bus):
 
 def test_bit_flip_changes_reads_only_while_on(bus):
     flip = bus.attach(BitFlip(echo(bus), Prng(1), per_million=1000000))
+    flip.on = False
     assert bus.readfrom_mem(0x20, 8, 1) == b"\x08"
     flip.on = True
     assert (bus.readfrom_mem(0x20, 8, 1)[0] ^ 8).bit_count() == 1

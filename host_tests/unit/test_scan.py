@@ -3,8 +3,18 @@
 import pytest
 
 from bms import bits, faults, journal
-from host_tests.unit.scan_rig import BOTH, CHG, DSG, Rig
-from roles import FLAG_CONFIG, FLAG_RESET, STEP_DIFFERS, STEP_PASS, TRIP_HWD, TRIP_SCD
+from host_tests.common.scan_rig import Rig
+from roles import (
+    BOTH,
+    CHG,
+    DSG,
+    FLAG_CONFIG,
+    FLAG_RESET,
+    STEP_DIFFERS,
+    STEP_PASS,
+    TRIP_HWD,
+    TRIP_SCD,
+)
 
 READS = ["read_alarm", "read_status", "read_cells", "read_current", "read_temps", "read_fets"]
 ALERT = 0x8000

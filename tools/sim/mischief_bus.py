@@ -12,7 +12,7 @@ class DeviceWrapper:
 
     def __init__(self, device):
         self.device = device
-        self.on = False
+        self.on = True
 
     @property
     def addr(self) -> int:

@@ -237,8 +237,11 @@ class Plant:
         if drive is None:
             cells.prepare(dt_s)
         else:
-            if drive.demand_a != self.outside.drive_a:
-                self.outside.demand(drive.demand_a)
+            demand_a = drive.demand_a
+            if demand_a < 0.0 and self._switches & (PDSG | DSG) == PDSG:
+                demand_a = 0.0  # a load starts when its voltage is up, not on the resistor
+            if demand_a != self.outside.drive_a:
+                self.outside.demand(demand_a)
             cells.prepare(dt_s, drive.prepare(dt_s))
             drive.move()
         amps = self.circuit.solve(max(sum(cells.source_v), 0.0), sum(cells.source_ohm), dt_s)

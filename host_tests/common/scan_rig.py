@@ -4,7 +4,7 @@ from bms.config import Config
 from bms.cutoff import Cutoff
 from bms.pack import Pack
 from bms.scan import Scan
-from roles import BOTH, CHG, DSG, STEP_BUSY, TEMP_NONE
+from roles import BOTH, STEP_BUSY
 
 
 class Roles:
@@ -15,22 +15,25 @@ class Roles:
     def __init__(self, config):
         self.cell_n = config.cell_n
         self.ntc_n = config.ntc_n
-        self.cell_mv = [3300] * config.cell_n
-        self.temps = [250] * config.ntc_n
+        self.fets = self.mask = 0
+        self.calls = []
+        self.calm()
+
+    def calm(self) -> None:
+        """Answers of a healthy pack at rest."""
+        self.cell_mv = [3300] * self.cell_n
+        self.temps = [250] * self.ntc_n
         self.pack_ma = 0
         self.stack_error_mv = 0
         self.terminal_mv = None  # None: what the FETs make of it
         self.ld_mv = self.pack_mv = self.stack_mv = 0
         self.fet_ddegc = self.die_ddegc = 250
-        self.fets = 0
         self.stuck = None
         self.trips = self.flags = self.alarm = 0
         self.mismatch = 0
         self.differ_n = 0
         self.verify = STEP_BUSY
         self.fail = set()
-        self.calls = []
-        self.mask = 0
 
     def _call(self, name: str, value=None) -> None:
         self.calls.append((name, value))
@@ -173,6 +176,3 @@ class Rig:
 
     def permits(self) -> bool:
         return self.board.off_pins[0].level == 1 and self.board.off_pins[1].level == 1
-
-
-__all__ = ["BOTH", "CHG", "DSG", "TEMP_NONE", "Board", "Pin", "Rig", "Roles"]

@@ -1,0 +1,39 @@
+"""A quiet scan stays within its budget on the bus. Speeds are printed, not asserted: machines differ."""
+
+import json
+
+import pytest
+
+from bench.__main__ import main
+from bench.measure import bus_cost, minimum
+
+TRANSACTIONS_MAX = 6
+BYTES_RATIO_MAX = 1.3
+
+
+@pytest.fixture(scope="module")
+def quiet():
+    return bus_cost(60)
+
+
+def test_the_least_that_reads_everything_is_six_transactions_of_118_bytes():
+    assert minimum() == {"transactions": 6, "bytes": 118}
+
+
+def test_a_quiet_scan_never_takes_more_than_six_transactions(quiet):
+    assert quiet["scans"] > 200
+    assert quiet["transactions_max"] <= TRANSACTIONS_MAX
+
+
+def test_a_quiet_scan_takes_at_most_1_3_times_the_least_bytes(quiet, record_property):
+    ratio = quiet["bytes"] / minimum()["bytes"]
+    record_property("truth", f"{quiet['bytes']:.1f} bytes a scan, {ratio:.3f} of the minimum")
+    assert ratio <= BYTES_RATIO_MAX
+
+
+def test_the_bench_prints_json_and_words(capsys):
+    assert main(["--seconds", "5", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["speed"]["firmware_ticks_s"] > told["speed"]["ticks_s"] > 0
+    assert main(["--seconds", "5"]) == 0
+    assert "times real time" in capsys.readouterr().out

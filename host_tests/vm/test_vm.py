@@ -1,0 +1,64 @@
+"""The same code on CPython and on MicroPython's own virtual machine: it must say the same, byte for byte."""
+
+import contextlib
+import io
+import runpy
+import sys
+
+import pytest
+import vm
+
+from boards.sim.scenarios import SCENARIOS
+
+NAMES = [row[0] for row in SCENARIOS]
+NOISY = ("noise", "noise_without_crc")  # their errors allocate: the scan runs unlocked
+
+
+@pytest.fixture(scope="module", params=["py", "mpy"])
+def tree(request, tmp_path_factory):
+    """A folder like a device's, as sources or compiled."""
+    try:
+        vm.command()
+    except vm.Missing as missing:
+        pytest.skip(str(missing))
+    folder = tmp_path_factory.mktemp("tree_" + request.param)
+    vm.lay_tree(folder, mpy=request.param == "mpy")
+    return folder
+
+
+def here(script, *args):
+    """What the same script prints on CPython."""
+    out = io.StringIO()
+    argv, sys.argv = sys.argv, [script, *args]
+    try:
+        with contextlib.redirect_stdout(out):
+            runpy.run_path(str(vm.ROOT / script), run_name="__main__")
+    finally:
+        sys.argv = argv
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_every_scenario_writes_the_same_journal_and_its_scans_allocate_nothing(tree, half):
+    names = NAMES[half::2]
+    ours = [line.split() for line in here("tools/vm/play.py", *names).splitlines()]
+    theirs = [line.split() for line in vm.run(tree, "tools/vm/play.py", *names).splitlines()]
+    assert [line[0] for line in theirs] == names
+    for (name, _, journal), (_, locked_scans, same) in zip(ours, theirs):
+        assert same == journal, f"{name}: the two interpreters decided differently"
+        assert int(locked_scans) > 20 or name in NOISY, name
+
+
+@pytest.mark.parametrize("part", ["walks", "configs", "sums"])
+def test_policy_configuration_and_arithmetic_say_the_same(tree, part):
+    assert vm.run(tree, "host_tests/common/say.py", part) == here("host_tests/common/say.py", part)
+
+
+def test_a_scan_that_allocates_is_found(tree):
+    """The lock itself must be able to fail."""
+    text = (tree / "tools/vm/play.py").read_text()
+    spoiled = text.replace("            tick(self, dt_ms)", "            tick(self, dt_ms); [dt_ms]")
+    assert spoiled != text
+    (tree / "tools/vm/spoiled.py").write_text(spoiled)
+    with pytest.raises(RuntimeError, match="MemoryError"):
+        vm.run(tree, "tools/vm/spoiled.py", "quiet")

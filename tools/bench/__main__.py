@@ -1,0 +1,49 @@
+"""`python -m bench`: how fast the host runs the firmware, and what a quiet scan costs on the bus."""
+
+import argparse
+import json
+import sys
+
+from bench.measure import bus_cost, minimum, speed
+
+_SECONDS = 600
+
+
+def main(arguments=None) -> int:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument(
+        "--seconds", type=int, default=_SECONDS, help="simulated time a measurement"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    options = parser.parse_args(arguments)
+    result = {
+        "minimum": minimum(),
+        "scan": bus_cost(options.seconds),
+        "speed": speed(options.seconds),
+    }
+    if options.json:
+        print(json.dumps(result, indent=1))
+    else:
+        print(in_words(result))
+    return 0
+
+
+def in_words(result: dict) -> str:
+    """Three lines of numbers."""
+    least, scan, pace = result["minimum"], result["scan"], result["speed"]
+    ratio = scan["bytes"] / least["bytes"]
+    return "\n".join(
+        (
+            f"a quiet scan of {scan['cell_n']} cells: {scan['transactions']:.2f} I2C transactions on average, "
+            f"{scan['transactions_max']} at most; {scan['bytes']:.1f} bytes on the wire",
+            f"  the least that reads the same, with CRC: {least['transactions']} transactions, "
+            f"{least['bytes']} bytes: ratio {ratio:.2f}, rest is the configuration read back for ever",
+            f"firmware alone, without the simulated bus: {pace['firmware_ticks_s']:.0f} ticks/s",
+            f"firmware, bus, monitor and pack together: {pace['ticks_s']:.0f} ticks/s, "
+            f"{pace['real_time']:.0f} times real time on one core",
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

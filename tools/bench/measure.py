@@ -1,0 +1,120 @@
+"""What the numbers are and how they are taken. No thresholds here: the tests hold those."""
+
+import time
+
+from boards.sim.board import make_sim
+from sim.mischief_bus import BusWrapper
+
+_SETTLE_S = 20
+# All that a scan has to know, as (register, bytes): BQ76952 manual SLUUBY2B section 12.1.
+_NEEDED = (
+    (0x03, 1),  # Safety Status A
+    (0x05, 1),  # Safety Status B
+    (0x07, 1),  # Safety Status C
+    (0x14, 32),  # 16 cells
+    (0x34, 2),  # stack
+    (0x3A, 2),  # current
+    (0x62, 2),  # Alarm Status
+    (0x70, 6),  # three temperatures
+    (0x7F, 1),  # FET Status
+)
+# With CRC a read of n registers is address, register, address, then each byte with its own CRC.
+_HEAD = 3
+_PER_BYTE = 2
+
+
+class TimedBus(BusWrapper):
+    """Adds up the time spent in the two calls that a driver makes."""
+
+    def __init__(self, bus):
+        super().__init__(bus)
+        self.seconds = 0.0
+
+    def readfrom_mem_into(self, addr: int, memaddr: int, buf, addrsize: int = 8) -> None:
+        began_s = time.perf_counter()
+        super().readfrom_mem_into(addr, memaddr, buf, addrsize)
+        self.seconds += time.perf_counter() - began_s
+
+    def writeto(self, addr: int, buf, stop: bool = True) -> int:
+        began_s = time.perf_counter()
+        acks = super().writeto(addr, buf, stop)
+        self.seconds += time.perf_counter() - began_s
+        return acks
+
+
+def minimum() -> dict:
+    """Fewest bytes that bring everything needed: a gap is read through where that is cheaper."""
+    transactions = wire = end = 0
+    for register, n in _NEEDED:
+        gap = (register - end) * _PER_BYTE
+        if transactions and gap <= _HEAD:
+            wire += gap
+        else:
+            transactions += 1
+            wire += _HEAD
+        wire += n * _PER_BYTE
+        end = register + n
+    return {"transactions": transactions, "bytes": wire}
+
+
+def _quiet_sim():
+    """16 cells in the middle of their charge, a steady load, everything verified at least once."""
+    sim = make_sim(soc=0.5)
+    sim.run(2)
+    sim.world.sync()
+    sim.plant.outside.load(amps=20)
+    sim.run(_SETTLE_S)
+    return sim
+
+
+def bus_cost(seconds: float) -> dict:
+    """Transactions and bytes on the wire of scans in which nothing happens."""
+    sim = _quiet_sim()
+    i2c = sim.i2c
+    scans = most = 0
+    before = (i2c.transactions, i2c.wire_bytes)
+    end_us = sim.world.now_us + int(seconds * 1000000)
+    while sim.world.now_us < end_us:
+        start_n = i2c.transactions
+        sim.step()
+        scans += 1
+        most = max(most, i2c.transactions - start_n)
+    return {
+        "cell_n": sim.config.cell_n,
+        "scans": scans,
+        "transactions": (i2c.transactions - before[0]) / scans,
+        "transactions_max": most,
+        "bytes": (i2c.wire_bytes - before[1]) / scans,
+    }
+
+
+def speed(seconds: float) -> dict:
+    """Scans a second of this machine. The firmware's share: time in `tick` less time on the bus."""
+    sim = _quiet_sim()
+    began_s = time.perf_counter()
+    began_n, began_us = sim.pack.snap.seq, sim.world.now_us
+    sim.run(seconds)
+    took_s = time.perf_counter() - began_s
+    return {
+        "ticks_s": (sim.pack.snap.seq - began_n) / took_s,
+        "real_time": (sim.world.now_us - began_us) / 1e6 / took_s,
+        "firmware_ticks_s": _firmware_ticks_s(seconds),
+    }
+
+
+def _firmware_ticks_s(seconds: float) -> float:
+    sim = _quiet_sim()
+    timed = sim.bus.bus = TimedBus(sim.i2c)
+    tick = sim.scan.tick
+    spent_s = 0.0
+
+    def timed_tick(dt_ms: int) -> None:
+        nonlocal spent_s
+        began_s = time.perf_counter()
+        tick(dt_ms)
+        spent_s += time.perf_counter() - began_s
+
+    sim.scan.tick = timed_tick
+    began_n = sim.pack.snap.seq
+    sim.run(seconds)
+    return (sim.pack.snap.seq - began_n) / (spent_s - timed.seconds)

@@ -1,0 +1,159 @@
+"""Records of the journal and rows of the fault table, in words and with units."""
+
+from bms import faults, journal
+from bms.config import unit
+from bms.words import FAULT_WORDS
+from roles import TEMP_NONE
+
+MODE_NAMES = (
+    "off",
+    "self-test",
+    "precharge",
+    "run",
+    "charge only",
+    "discharge only",
+    "fault",
+    "sleep",
+    "shutdown",
+)
+_FET_NAMES = ("chg", "pchg", "dsg", "pdsg")
+_REQUEST_NAMES = ("on", "off", "sleep", "shutdown", "clear", "selftest")
+_OUTPUT_NAMES = (
+    "heater",
+    "fan",
+    "chg contactor",
+    "dsg contactor",
+    "buzzer",
+    "fault LED",
+    "run LED",
+)
+_TRIP_NAMES = (
+    "cuv cov occ ocd1 ocd2 scd otc otd utc utd otf otint host-watchdog permanent-failure"
+).split()
+_ANCHORS = ("none", "full", "empty")
+_OF_ROWS = (journal.TRIP, journal.CLEAR, journal.LOCK, journal.ACK)
+_ROW_VERBS = {
+    journal.TRIP: "tripped",
+    journal.CLEAR: "over",
+    journal.LOCK: "locked",
+    journal.ACK: "acknowledged",
+}
+_OF_CELLS = (
+    faults.Q_CELL_MAX_MV,
+    faults.Q_CELL_MIN_MV,
+    faults.Q_SPREAD_MV,
+    faults.Q_OPENWIRE_MV,
+)
+_OF_SENSORS = (faults.Q_TEMP_MAX_DDEGC, faults.Q_TEMP_MIN_DDEGC, faults.Q_NTC_BAD)
+_LINKS = {faults.Q_SPREAD_MV: "ahead by", faults.Q_OPENWIRE_MV: "swings by"}  # others: at
+# unit of the firmware: what people read, how many of the one make the other, decimals
+_SCALES = {
+    "mV": ("V", 1000, 3),
+    "mA": ("A", 1000, 1),
+    "ms": ("s", 1000, 2),
+    "0.1 degC": ("°C", 10, 1),
+    "": ("", 1, 0),
+}
+_Q_UNITS = {
+    number: unit(name.lower()) for name, number in vars(faults).items() if name.startswith("Q_")
+}
+
+
+def names_of(word: int, names) -> list:
+    """Names of the bits that are set."""
+    return [name for i, name in enumerate(names) if word >> i & 1]
+
+
+def fet_names(word: int) -> list:
+    """FETs of a permission or a status."""
+    return names_of(word, _FET_NAMES)
+
+
+def output_names(word: int) -> list:
+    """Outputs that are on."""
+    return names_of(word, _OUTPUT_NAMES)
+
+
+def show(value: int, unit_name: str) -> str:
+    """A number of the firmware as people write it."""
+    if unit_name == "0.1 degC" and value == TEMP_NONE:
+        return "no reading"
+    name, per, decimals = _SCALES[unit_name]
+    return f"{value / per:.{decimals}f} {name}".strip()
+
+
+def is_fact(row) -> bool:
+    """Does the row only know yes and no? Then its number is nothing to show."""
+    return row[faults.TRIP] == 1
+
+
+def now_of(row, q) -> str:
+    """The row's quantity in this moment; empty where there is no number."""
+    quantity = row[faults.QUANTITY]
+    return "" if is_fact(row) else show(q[quantity], _Q_UNITS[quantity])
+
+
+def place(quantity: int, i: int) -> dict:
+    """Which cell or sensor a number came from, counted from 1."""
+    return {
+        "cell": i + 1 if i >= 0 and quantity in _OF_CELLS else None,
+        "sensor": i + 1 if i >= 0 and quantity in _OF_SENSORS else None,
+    }
+
+
+def reason(row, i: int, value: int, limit: int) -> str:
+    """Why a row speaks: `cell over-voltage: cell 5 at 3.652 V, limit 3.650 V`."""
+    quantity = row[faults.QUANTITY]
+    where = [f"{name} {n}" for name, n in place(quantity, i).items() if n is not None]
+    if not is_fact(row):
+        if where:
+            where.append(_LINKS.get(quantity, "at"))
+        number = _Q_UNITS[quantity]
+        where.append(f"{show(value, number)}, limit {show(limit, number)}")
+    text = FAULT_WORDS[row[faults.NAME]]
+    return f"{text}: {' '.join(where)}" if where else text
+
+
+def readable(record: dict, t_s: float) -> dict:
+    """One record of the journal for people and tools."""
+    kind = record["kind"]
+    out = {"t_s": t_s, "kind": journal.NAMES[kind], "item": None, "cell": None, "sensor": None}
+    out["value"] = record["value"]
+    out["limit"] = record["limit"]
+    if kind in _OF_ROWS:
+        row = faults.ROWS[record["item"]]
+        out["item"] = row[faults.NAME]
+        out.update(place(row[faults.QUANTITY], record["cell"]))
+        out["blocks"] = fet_names(row[faults.BLOCKS])
+        text = reason(row, record["cell"], record["value"], record["limit"])
+        out["words"] = f"{_ROW_VERBS[kind]}: {text}"
+    else:
+        out["item"], out["words"] = _describe(kind, record)
+    out["soc_pm"] = record["soc_pm"]
+    out["mode"] = MODE_NAMES[record["mode"]]
+    return out
+
+
+def _describe(kind: int, record: dict):
+    """Item and words of a record that is about no fault row."""
+    value = record["value"]
+    if kind == journal.BOOT:
+        return None, "the firmware has started"
+    if kind == journal.MODE:
+        item = MODE_NAMES[record["item"]]
+        return item, f"mode: {item}, before: {MODE_NAMES[value]}"
+    if kind in (journal.REQUEST, journal.REFUSED):
+        item = ", ".join(names_of(value, _REQUEST_NAMES))
+        return item, f"{'asked for' if kind == journal.REQUEST else 'refused'}: {item}"
+    if kind == journal.ALERT:
+        item = ", ".join(names_of(record["limit"], _TRIP_NAMES))
+        return item or None, f"the monitor raised its alert: {item or 'cause already over'}"
+    if kind == journal.ARMED:
+        text = (
+            "armed, and everything read back" if value else f"differs at 0x{record['limit']:04x}"
+        )
+        return None, f"the monitor is {text}" if value else f"the monitor {text}"
+    if kind == journal.ANCHOR:
+        item = _ANCHORS[record["item"]]
+        return item, f"{item}: SoC was {value / 10:.1f} % until now"
+    return None, f"the bus failed, {value} times so far"

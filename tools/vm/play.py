@@ -1,0 +1,147 @@
+"""Plays scenarios and prints the journal of each as hex; on MicroPython every scan is heap-locked.
+
+Runs on MicroPython's virtual machine and on CPython alike: `play.py [name ...]`.
+"""
+
+import sys
+
+import micropython
+
+if "firmware" not in "".join(sys.path):  # a native micropython starts with nothing
+    sys.path[:] = ["lib", "firmware", "tools", ""] + sys.path
+
+from bms.scan import Scan
+from boards.sim import board as sim_board
+from boards.sim.scenarios import SCENARIOS, play, told
+from sim.mischief_bus import StuckBus
+from sim.pins import FakePin
+from sim.world import World
+
+# Noise on the wire ends in exceptions of the driver, and those allocate.
+_UNLOCKED = ("noise", "noise_without_crc")
+
+
+class Lock:
+    """Locks the heap during a scan, but not inside the simulated hardware that the scan talks to."""
+
+    def __init__(self):
+        self.on = False  # wanted, for this scenario
+        self.held = False
+        self.scans = 0  # that ran locked from end to end
+
+    def take(self) -> None:
+        if self.on and not self.held:
+            micropython.heap_lock()
+            self.held = True
+
+    def drop(self) -> bool:
+        """Let go; whether it was held."""
+        was = self.held
+        if was:
+            micropython.heap_unlock()
+            self.held = False
+        return was
+
+
+lock = Lock()
+
+
+def guard_scan() -> None:
+    tick = Scan.tick
+
+    def locked(self, dt_ms):
+        lock.take()
+        try:
+            tick(self, dt_ms)
+        finally:
+            if lock.drop():
+                lock.scans += 1
+
+    Scan.tick = locked
+
+
+_irq = FakePin.irq
+
+
+def locked_handler(handler):
+    """The interrupt runs locked, whatever it came into."""
+
+    def locked(pin):
+        was = lock.held
+        lock.take()
+        try:
+            handler(pin)
+        finally:
+            if not was:
+                lock.drop()
+
+    return locked
+
+
+def attach(self, handler=None, trigger=0, hard=False):
+    """`irq` of a pin. No closure: one with so many arguments would allocate."""
+    was = lock.drop()
+    _irq(self, locked_handler(handler), trigger, hard)
+    if was:
+        lock.take()
+
+
+def let_go(cls, name: str, args: int) -> None:
+    """Calls of this method run with the heap unlocked; an exception leaves it so for this scan."""
+    inner = getattr(cls, name)
+
+    def none(self):
+        was = lock.drop()
+        value = inner(self)
+        if was:
+            lock.take()
+        return value
+
+    def one(self, a=None):
+        was = lock.drop()
+        value = inner(self) if a is None else inner(self, a)
+        if was:
+            lock.take()
+        return value
+
+    def two(self, a, b):
+        was = lock.drop()
+        value = inner(self, a, b)
+        if was:
+            lock.take()
+        return value
+
+    def three(self, a, b, c):
+        was = lock.drop()
+        value = inner(self, a, b, c)
+        if was:
+            lock.take()
+        return value
+
+    setattr(cls, name, (none, one, two, three)[args])
+
+
+def guard() -> None:
+    """Wrap what the firmware touches: bus, pins, outputs, time."""
+    guard_scan()
+    FakePin.irq = attach
+    let_go(StuckBus, "writeto", 2)
+    let_go(StuckBus, "readfrom_mem_into", 3)
+    let_go(FakePin, "__call__", 1)
+    let_go(World, "sleep_us", 1)
+    let_go(sim_board.Outputs, "write", 1)
+    let_go(sim_board.Watchdog, "feed", 0)
+
+
+def main() -> None:
+    if sys.implementation.name == "micropython":
+        guard()
+    names = sys.argv[1:] or [row[0] for row in SCENARIOS]
+    for name in names:
+        lock.on = name not in _UNLOCKED
+        lock.scans = 0
+        sim = play(name)
+        print(name, lock.scans, told(sim).hex())
+
+
+main()
