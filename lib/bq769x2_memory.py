@@ -198,14 +198,14 @@ class Memory:
         self.ma_per_bit = 10 if wide else 1
         made = self._work_out(config, inputs, ntc)
         for row in _ROWS:
-            source = row[_SOURCE]
+            address, kind, source, _, _, _, _ = row
             if not isinstance(source, str):
                 value = source
             elif source[0] == "@":
                 value = made[source]
             else:
                 value = self._field(row, getattr(config, source))
-            self._window(row).put(row[_ADDRESS], row[_TYPE], value)
+            self._window(row).put(address, kind, value)
         if self.applied["scd_ma"] <= self.applied["ocd2_ma"]:
             raise ValueError(
                 f"scd_ma: {config.scd_ma} is {self.applied['scd_ma']} in the monitor, "

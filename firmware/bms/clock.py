@@ -7,13 +7,16 @@ import time
 
 
 class Clock:
-    """Milliseconds that wrap, and the right way to subtract them."""
+    """Milliseconds that wrap, and the right way to subtract them.
 
-    def ticks_ms(self) -> int:
+    No hints: the stubs have types of their own for ticks.
+    """
+
+    def ticks_ms(self):
         return time.ticks_ms()
 
-    def ticks_diff(self, later: int, earlier: int) -> int:
+    def ticks_diff(self, later, earlier):
         return time.ticks_diff(later, earlier)
 
-    def ticks_add(self, ticks: int, delta_ms: int) -> int:
+    def ticks_add(self, ticks, delta_ms):
         return time.ticks_add(ticks, delta_ms)

@@ -30,24 +30,16 @@ from micropython import const
 
 from bms.faults import (
     ACK,
-    BLOCKS,
     CHARGER_GONE,
-    CLEAR,
     CLEAR_MS,
-    DELAY,
-    END,
-    HOLD,
     LATCH,
     LOAD_GONE,
     NO_LOAD,
     OC_LOCK,
-    QUANTITY,
     ROW_N,
     ROWS,
     SC_LOCK,
-    SENSE,
     SYSTEM_QUANTITIES,
-    TRIP,
 )
 from roles import BOTH, CHG
 
@@ -115,22 +107,25 @@ class Protect:
         self._delay_ms = array("i", zeros)
         self._hold_ms = array("i", zeros)
         for i in range(ROW_N):
-            row = ROWS[i]
-            sense = row[SENSE]
-            self._quantity[i] = row[QUANTITY]
-            self._system[i] = row[QUANTITY] in SYSTEM_QUANTITIES
+            _, quantity, sense, trip, clear, delay, hold, blocks, end = ROWS[i]
+            self._quantity[i] = quantity
+            self._system[i] = quantity in SYSTEM_QUANTITIES
             self._sense[i] = sense
-            self._trip[i] = _number(config, row[TRIP]) * sense
-            self._clear[i] = _number(config, row[CLEAR]) * sense
-            self._delay_ms[i] = _number(config, row[DELAY])
-            self._hold_ms[i] = _number(config, row[HOLD])
-            self._blocks[i] = row[BLOCKS]
-            self._end[i] = row[END]
-            if row[END] & OC_LOCK:
+            self._trip[i] = _number(config, trip) * sense
+            self._clear[i] = _number(config, clear) * sense
+            self._delay_ms[i] = _number(config, delay)
+            self._hold_ms[i] = _number(config, hold)
+            self._blocks[i] = blocks
+            self._end[i] = end
+            if end & OC_LOCK:
                 self._lock_n[i] = config.oc_lock_n
-            elif row[END] & SC_LOCK:
+            elif end & SC_LOCK:
                 self._lock_n[i] = config.sc_lock_n
         self._window_ms = config.lock_window_ms
+
+    def quantity(self, row: int) -> int:
+        """Which quantity a row judges."""
+        return self._quantity[row]
 
     def limit(self, row: int) -> int:
         """The number at which a row trips."""

@@ -9,7 +9,7 @@ from bms import bits, faults, journal
 from bms.act import Act
 from bms.quantities import fill_measured, fill_system
 from bms.sense import Sense
-from roles import BOTH, CHG, DSG, FLAG_CONFIG, FLAG_RESET, STEP_DIFFERS, STEP_PASS
+from roles import BOTH, FLAG_CONFIG, FLAG_RESET, STEP_DIFFERS, STEP_PASS
 
 _GOOD_N = const(3)  # fresh scans in a row before a FET may close
 _ACKED = const(3)  # Protect.state of an acknowledged row
@@ -188,7 +188,7 @@ class Scan:
         news = pack.protect.news
         for i in range(faults.ROW_N):
             if news[i]:
-                quantity = faults.ROWS[i][faults.QUANTITY]
+                quantity = pack.protect.quantity(i)
                 pack.journal.note(
                     _NEWS[news[i]],
                     i,

@@ -56,7 +56,6 @@ class Soc:
         self._full_ms = NOT
         self._empty_ms = NOT
 
-    @property
     def remaining_mah(self) -> int:
         """Charge left."""
         return self.charge_uah // 1000

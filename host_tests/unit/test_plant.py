@@ -625,3 +625,18 @@ def test_nothing_in_the_physics_depends_on_the_maths_library_of_the_machine():
         source = (SIM / f"{name}.py").read_text()
         for word in ("import math", "from math", "**", "import random", "import time"):
             assert word not in source, (name, word)
+
+
+@pytest.mark.parametrize("farads", [0.0001, 0.0004, 0.004, 0.04])
+def test_a_capacitor_is_never_carried_past_its_charger(farads):
+    plant = Plant(soc=0.5)
+    plant.outside.load(farads=farads)
+    plant.outside.attach(56.0, 0.2)
+    for _ in range(400):
+        plant.step(250000)
+        assert plant.pack_v <= 56.0001
+    assert plant.worst.cell_v_max < 3.5 and plant.worst.charge_a_max < 1
+    plant.chg_on = plant.dsg_on = True
+    for _ in range(40):
+        plant.step(250000)
+    assert plant.worst.cell_v_max < 3.5

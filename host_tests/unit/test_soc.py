@@ -49,7 +49,7 @@ def test_half_a_capacity_out_of_half_full():
     rig = Rig()
     rig.run(-25000, 3600000, 1000)
     assert rig.soc.charge_uah == 25000000
-    assert (rig.soc.soc_pm, rig.soc.remaining_mah) == (250, 25000)
+    assert (rig.soc.soc_pm, rig.soc.remaining_mah()) == (250, 25000)
 
 
 def test_a_trickle_below_one_microampere_hour_a_scan_is_not_lost():

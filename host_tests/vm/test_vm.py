@@ -6,8 +6,8 @@ import runpy
 import sys
 
 import pytest
-import vm
 
+import vm
 from boards.sim.scenarios import SCENARIOS
 
 NAMES = [row[0] for row in SCENARIOS]
@@ -57,7 +57,9 @@ def test_policy_configuration_and_arithmetic_say_the_same(tree, part):
 def test_a_scan_that_allocates_is_found(tree):
     """The lock itself must be able to fail."""
     text = (tree / "tools/vm/play.py").read_text()
-    spoiled = text.replace("            tick(self, dt_ms)", "            tick(self, dt_ms); [dt_ms]")
+    spoiled = text.replace(
+        "            tick(self, dt_ms)", "            tick(self, dt_ms); [dt_ms]"
+    )
     assert spoiled != text
     (tree / "tools/vm/spoiled.py").write_text(spoiled)
     with pytest.raises(RuntimeError, match="MemoryError"):

@@ -145,7 +145,7 @@ def _pack(pack) -> dict:
         "pack_mv": snap.pack_mv,
         "pack_ma": snap.pack_ma,
         "soc_pm": pack.soc.soc_pm,
-        "remaining_mah": pack.soc.remaining_mah,
+        "remaining_mah": pack.soc.remaining_mah(),
         "soc_guessed": pack.soc.guessed,
         "charger": snap.charger,
         "latched": pack.protect.latched_n,

@@ -100,7 +100,10 @@ class Circuit:
                 break
             slope = self._slope_s  # a stiffer branch took over within the step
         if dt_s > 0.0:
-            out.cap_v += (v - out.cap_v) * self._cap_s * dt_s / out.cap_f
+            moved_v = out.cap_v + (v - out.cap_v) * self._cap_s * dt_s / out.cap_f
+            self._cap_s = 0.0
+            rest_v = self._balance(v)  # where it would end: a knee on the way must not carry it past
+            out.cap_v = max(min(moved_v, max(rest_v, out.cap_v)), min(rest_v, out.cap_v))
             self.terminal_v = out.cap_v  # at the end of the step, when the surge is over
         else:
             self.terminal_v = v
