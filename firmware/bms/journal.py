@@ -18,13 +18,14 @@ CLEAR = const(2)
 LOCK = const(3)
 ACK = const(4)
 MODE = const(5)  # item = new mode, value = old mode
-REQUEST = const(6)  # value = request bits
+REQUEST = const(6)  # value = request bits; with item LOCK_FETS: FETs locked off by a person
 REFUSED = const(7)
 ALERT = const(8)  # value = alarm word, limit = the chip's trips
 ARMED = const(9)  # value = 1 when the whole verification passed
 BUS = const(10)  # value = bus errors so far
 ANCHOR = const(11)  # item = 1 full, 2 empty; value = SoC before
 WRITE = const(12)  # a command to the monitor failed
+LOCK_FETS = const(1)
 NAMES = (
     "boot",
     "trip",

@@ -42,6 +42,8 @@ class Scan:
         seen = self.board.cutoff.hits
         late_ms = max(0, dt_ms - self.period_ms)
 
+        if pack.take_lock():
+            pack.journal.note(journal.REQUEST, journal.LOCK_FETS, -1, pack.user_off, 0, pack)
         requests = pack.take_requests()
         fresh = self.sense.step(dt_ms)
         pack.soc.step(pack.snap, dt_ms)

@@ -102,7 +102,9 @@ class Circuit:
         if dt_s > 0.0:
             moved_v = out.cap_v + (v - out.cap_v) * self._cap_s * dt_s / out.cap_f
             self._cap_s = 0.0
-            rest_v = self._balance(v)  # where it would end: a knee on the way must not carry it past
+            rest_v = self._balance(
+                v
+            )  # where it would end: a knee on the way must not carry it past
             out.cap_v = max(min(moved_v, max(rest_v, out.cap_v)), min(rest_v, out.cap_v))
             self.terminal_v = out.cap_v  # at the end of the step, when the surge is over
         else:
