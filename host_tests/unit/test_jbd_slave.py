@@ -276,14 +276,14 @@ def test_a_setting_is_not_written_unless_somebody_at_the_pack_unlocked_it():
     kept, keep = stored()
     wire = Wire(keep)
     wire.send(ENTER)
-    assert wire.write(0x26, struct.pack(">H", 2850)) == 0x81
+    assert wire.write(0x18, struct.pack(">H", 2731 + 480)) == 0x81
     wire.slave.unlock(10000)
-    assert wire.write(0x26, struct.pack(">H", 2850)) == 0
+    assert wire.write(0x18, struct.pack(">H", 2731 + 480)) == 0
     assert not kept, "not before the commit"
     assert wire.send(COMMIT)[2] == 0
-    assert [values["cuv_mv"] for values in kept] == [2850]
-    assert Config(kept[0]).cuv_mv == 2850
-    assert wire.pack.config.cuv_mv == 2800, "takes effect when it is loaded"
+    assert [values["otc_ddegc"] for values in kept] == [480]
+    assert Config(kept[0]).otc_ddegc == 480
+    assert wire.pack.config.otc_ddegc == 500, "takes effect when it is loaded"
 
 
 def test_without_a_store_nothing_can_be_written():
