@@ -42,6 +42,7 @@ async def main():
     link = bms._client = Link(json.load(sys.stdin))
     link.bms = bms
     sample = dict(await bms.async_update())
+    sample["temp_values"] = [temp.value for temp in sample["temp_values"]]
     info = dict(await bms._fetch_device_info())
     print(json.dumps([sample, info], default=str))
 

@@ -226,7 +226,7 @@ class JbdSlave:
         return OK
 
     def _commit(self) -> int:
-        if not self._changes:
+        if not self._changes or self._on_config is None:
             return OK
         values = self._pack.config.as_dict()
         values.update(self._changes)
