@@ -43,20 +43,19 @@ def openwire_mv(snap, lo_mv: int, hi_mv: int) -> int:
 def derive(snap, config) -> None:
     """Fill the derived part of a fresh snapshot."""
     cells = snap.cell_mv
-    n = snap.cell_n
     high = max(cells)
     low = min(cells)
     snap.cell_max_mv = high
     snap.cell_min_mv = low
     snap.cell_sum_mv = sum(cells)
-    for i in range(n):
-        if cells[i] == high:
-            snap.cell_max_i = i
-            break
-    for i in range(n):
-        if cells[i] == low:
-            snap.cell_min_i = i
-            break
+    i = 0
+    while cells[i] != high:
+        i += 1
+    snap.cell_max_i = i
+    i = 0
+    while cells[i] != low:
+        i += 1
+    snap.cell_min_i = i
     snap.openwire_mv = openwire_mv(snap, config.openwire_lo_mv, config.openwire_hi_mv)
     error_mv = abs(snap.cell_sum_mv - snap.stack_mv)
     snap.plausible = snap.openwire_mv < config.openwire_mv and error_mv < config.sum_tol_mv

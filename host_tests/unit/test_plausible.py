@@ -46,6 +46,19 @@ def test_an_open_wire_between_any_two_cells_is_seen_as_their_opposite_swing(pair
     assert snap.openwire_i in (pair, pair + 1)
 
 
+@pytest.mark.parametrize("cell, lost", [(0, 600), (0, -600), (3, 600), (3, -600)])
+def test_an_open_end_wire_shows_in_the_end_cell_and_in_the_sum(cell, lost):
+    cells = [3300] * 4
+    cells[cell] -= lost
+    snap = snapshot(cells, stack_mv=4 * 3300)
+    derive(snap, config())
+    assert snap.openwire_mv >= 400 and snap.openwire_i == cell and not snap.plausible
+
+
+def test_an_end_cell_that_is_really_low_is_no_open_wire():
+    assert snapshot([3300, 3300, 3300, 2700]).openwire_mv < 250
+
+
 def test_one_cell_far_up_at_the_top_knee_is_not_an_open_wire():
     assert snapshot([3400, 3640, 3400, 3395]).openwire_mv < 100
 
