@@ -1,0 +1,216 @@
+"""asyncio around the scan, in virtual time: due times, alerts, stalls, reporters that die."""
+
+import asyncio
+
+import pytest
+
+from bms.app import App
+
+
+class Clock:
+    """Virtual milliseconds; also what stands in for `asyncio.sleep_ms`."""
+
+    def __init__(self):
+        self.now = 0
+        self.sleepers = []
+
+    def ticks_ms(self):
+        return self.now
+
+    def ticks_diff(self, later, earlier):
+        return later - earlier
+
+    def ticks_add(self, ticks, delta):
+        return ticks + delta
+
+    async def sleep_ms(self, ms):
+        """Sleep until `run` comes by; 0 only lets the others run."""
+        if ms <= 0:
+            await asyncio.sleep(0)
+            return
+        done = asyncio.Event()
+        self.sleepers.append((self.now + ms, done))
+        await done.wait()
+
+    async def run(self, until_ms):
+        """Let time pass from sleeper to sleeper."""
+        while True:
+            for _ in range(20):
+                await asyncio.sleep(0)
+            due = [at for at, _ in self.sleepers if at <= until_ms]
+            if not due:
+                break
+            self.now = max(self.now, min(due))
+            for sleeper in [row for row in self.sleepers if row[0] <= self.now]:
+                self.sleepers.remove(sleeper)
+                sleeper[1].set()
+        self.now = max(self.now, until_ms)
+
+
+class Flag:
+    """As `asyncio.ThreadSafeFlag`."""
+
+    def __init__(self):
+        self._event = asyncio.Event()
+
+    def set(self):
+        self._event.set()
+
+    async def wait(self):
+        await self._event.wait()
+        self._event.clear()
+
+
+class Cutoff:
+    wake = None
+    blocked = 0
+
+    def block(self):
+        self.blocked += 1
+
+
+class Watchdog:
+    def __init__(self, clock):
+        self.clock = clock
+        self.at = []
+
+    def feed(self):
+        self.at.append(self.clock.now)
+
+
+class Board:
+    def __init__(self, clock):
+        self.cutoff = Cutoff()
+        self.watchdog = Watchdog(clock)
+
+
+class Scan:
+    def __init__(self, clock):
+        self.clock = clock
+        self.board = Board(clock)
+        self.period_ms = 250
+        self.again = False
+        self.ticks = []  # (when, dt)
+        self.slow_ms = 0
+
+    def tick(self, dt_ms):
+        self.ticks.append((self.clock.now, dt_ms))
+        self.clock.now += self.slow_ms
+        self.again = False
+
+
+class Rig:
+    def __init__(self, monkeypatch, reporters=()):
+        self.clock = Clock()
+        monkeypatch.setattr(asyncio, "sleep_ms", self.clock.sleep_ms, raising=False)
+        self.scan = Scan(self.clock)
+        self.reporters = reporters
+
+    def play(self, story):
+        """Run the app while `story(app)` lasts."""
+
+        async def main():
+            app = App(self.scan, self.clock, Flag(), self.reporters)
+            task = asyncio.create_task(app.run())
+            await story(app)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return app
+
+        return asyncio.run(main())
+
+
+@pytest.fixture
+def rig(monkeypatch):
+    return Rig(monkeypatch)
+
+
+def test_scans_come_at_absolute_due_times(rig):
+    rig.scan.slow_ms = 30
+    rig.play(lambda app: rig.clock.run(2000))
+    starts = [at for at, _ in rig.scan.ticks]
+    assert starts == list(range(0, 2001, 250))
+    assert {dt for _, dt in rig.scan.ticks} == {250}
+
+
+def test_an_alert_scans_at_once_and_the_rhythm_stays(rig):
+    async def story(app):
+        await rig.clock.run(600)
+        rig.scan.board.cutoff.wake()
+        await rig.clock.run(1000)
+
+    rig.play(story)
+    assert rig.scan.ticks == [
+        (0, 250),
+        (250, 250),
+        (500, 250),
+        (600, 100),
+        (750, 150),
+        (1000, 250),
+    ]
+
+
+def test_a_scan_that_asks_for_another_gets_it_at_once(rig):
+    tick = rig.scan.tick
+
+    def again(dt_ms):
+        tick(dt_ms)
+        rig.scan.again = len(rig.scan.ticks) == 2
+
+    rig.scan.tick = again
+    rig.play(lambda app: rig.clock.run(500))
+    assert rig.scan.ticks == [(0, 250), (250, 250), (250, 0), (500, 250)]
+
+
+def test_a_stall_is_one_late_scan_and_no_burst(rig):
+    async def story(app):
+        await rig.clock.run(400)
+        rig.clock.now += 3000  # somebody held the processor
+        await rig.clock.run(4400)
+
+    rig.play(story)
+    lengths = [dt for _, dt in rig.scan.ticks]
+    assert lengths[:3] == [250, 250, 3150]
+    assert all(dt == 250 for dt in lengths[4:]) and len(lengths) < 12
+
+
+def test_a_reporter_that_dies_is_started_again_and_harms_nobody(monkeypatch):
+    class Broken:
+        runs = 0
+
+        async def run(self):
+            self.runs += 1
+            raise ValueError("its own affair")
+
+    broken = Broken()
+    rig = Rig(monkeypatch, [broken])
+    app = rig.play(lambda app: rig.clock.run(5500))
+    assert broken.runs == 6 and app.restarts == 6 and str(app.error) == "its own affair"
+    assert len(rig.scan.ticks) == 23
+
+
+def test_the_end_takes_the_permission_away(rig):
+    rig.play(lambda app: rig.clock.run(100))
+    assert rig.scan.board.cutoff.blocked == 1
+
+
+def test_a_scan_that_fails_takes_the_permission_away_and_is_not_hidden(rig):
+    def fail(dt_ms):
+        raise ZeroDivisionError
+
+    rig.scan.tick = fail
+
+    async def main():
+        await App(rig.scan, rig.clock, Flag()).run()
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(main())
+    assert rig.scan.board.cutoff.blocked == 1
+
+
+def test_a_long_sleep_feeds_the_watchdog_every_second(rig):
+    rig.scan.period_ms = 60000
+    rig.play(lambda app: rig.clock.run(30000))
+    fed = rig.scan.board.watchdog.at
+    assert len(fed) >= 29 and max(b - a for a, b in zip(fed, fed[1:])) <= 1000
