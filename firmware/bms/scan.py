@@ -9,7 +9,7 @@ from bms import bits, faults, journal
 from bms.act import Act
 from bms.quantities import fill_measured, fill_system
 from bms.sense import Sense
-from roles import BOTH, FLAG_CONFIG, FLAG_RESET, STEP_DIFFERS, STEP_PASS
+from roles import BOTH, FLAG_CONFIG, FLAG_RESET, STEP_DIFFERS
 
 _GOOD_N = const(3)  # fresh scans in a row before a FET may close
 _ACKED = const(3)  # Protect.state of an acknowledged row
@@ -165,9 +165,7 @@ class Scan:
             snap.bus_errors += 1
             return
         if snap.verify == STEP_DIFFERS:
-            self._cfgbad = True
-        elif snap.verify == STEP_PASS:
-            self._cfgbad = False
+            self._cfgbad = True  # until it has been armed again
 
     def _record(self, requests: int) -> None:
         pack = self.pack

@@ -165,6 +165,46 @@ def test_an_edge_while_the_pins_are_being_raised_ends_with_both_at_0(pin):
     assert not rig.permits()
 
 
+def test_a_scan_that_could_not_look_does_not_give_back():
+    rig = Rig()
+    rig.board.alert_pin.handler(None)
+    rig.roles.fail.add("read_cells")
+    rig.run()
+    assert not rig.permits()
+    rig.roles.fail.clear()
+    rig.run()
+    assert rig.permits()
+
+
+def test_pins_are_not_raised_even_for_a_moment_when_an_edge_came_during_the_scan():
+    rig = Rig()
+    raised = []
+
+    def strike(name, value=None):
+        if name == "read_fets":
+            rig.board.alert_pin.handler(None)
+            for pin in rig.board.off_pins:
+                pin.hook = raised.append
+
+    call = rig.roles._call
+    rig.roles._call = lambda name, value=None: (strike(name), call(name, value))
+    rig.run()
+    assert 1 not in raised and not rig.permits()
+
+
+def test_after_silence_three_good_scans_come_before_the_fets_again():
+    rig = Rig(ticks=0, scan_ms=1000, host_watchdog_s=3)
+    rig.run(12, dt_ms=1000)
+    assert rig.permits()
+    rig.roles.fail.add("all")
+    rig.run(4, dt_ms=1000)
+    rig.roles.fail.clear()
+    rig.run(2, dt_ms=1000)
+    assert not rig.permits()
+    rig.run(1, dt_ms=1000)
+    assert rig.permits()
+
+
 def test_an_edge_without_a_lasting_cause_is_cleared_and_the_next_scan_gives_back():
     rig = Rig()
     rig.roles.alarm = ALERT
