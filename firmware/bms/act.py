@@ -42,6 +42,7 @@ class Act:
         self.deaf_ms = 0
         self.bleeding = 0
         if self.armed:
+            self.fets(pack, 0, 0, True, dt_ms)  # and by command, should a pin's wire be broken
             return
         self._retry_ms -= dt_ms
         if self._retry_ms > 0:

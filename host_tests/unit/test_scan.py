@@ -192,6 +192,16 @@ def test_pins_are_not_raised_even_for_a_moment_when_an_edge_came_during_the_scan
     assert 1 not in raised and not rig.permits()
 
 
+def test_three_good_scans_mean_three_in_a_row():
+    rig = Rig(ticks=0)
+    for i in range(20):
+        rig.roles.fail = {"read_cells"} if i % 3 == 2 else set()
+        rig.run()
+        assert not rig.permits()
+    rig.run(3)
+    assert rig.permits()
+
+
 def test_after_silence_three_good_scans_come_before_the_fets_again():
     rig = Rig(ticks=0, scan_ms=1000, host_watchdog_s=3)
     rig.run(12, dt_ms=1000)
