@@ -1,10 +1,10 @@
-"""Random answers from every role, a million scans: invariants only."""
+"""Random answers from every role, two million scans: invariants only."""
 
 import pytest
 
 from host_tests.common.scan_walk import walk
 
-TICKS = 40000
+TICKS = 80000
 
 
 @pytest.mark.parametrize("seed", range(1, 26))

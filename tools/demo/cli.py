@@ -17,6 +17,7 @@ EXIT_PROBLEM = 2
 EXIT_STOPPED = 130
 _ROOT = Path(__file__).resolve().parent.parent
 _DAY = _ROOT / "sim" / "traces" / "day.csv"
+_POWER = Path(__file__).with_name("packs") / "power_cell_16s.json"
 _LIVE_SPEED = 30.0
 _SPEED_MAX = 1e6
 _DESCRIPTION = (
@@ -85,7 +86,11 @@ def make_parser() -> Parser:
         metavar="N",
         help="capacity of that cell; default: from the trace",
     )
-    add("--config", metavar="FILE", help="pack configuration (JSON); default: a 16S 100 Ah pack")
+    add(
+        "--config",
+        metavar="FILE",
+        help="pack configuration (JSON); default: a 16S 100 Ah pack, with --trace 16S4P of power cells",
+    )
     add("--headless", action="store_true", help="run through and end with a summary")
     add("--json", metavar="OUT", help="write the summary there as well")
     add("--speed", type=speed, metavar="N|max", help="times real time")
@@ -102,10 +107,16 @@ def make_parser() -> Parser:
     return parser
 
 
-def load_config(path):
-    """What the file says, checked as a whole; None = the defaults."""
+def load_config(options):
+    """What the file says, checked as a whole; None = the defaults.
+
+    A recording is mostly of a power cell in a drive cycle: without a file it drives a pack of such.
+    """
+    path = options.config
     if path is None:
-        return None
+        if options.trace is None:
+            return None
+        path = str(_POWER)
     try:
         return read_config(path).as_dict()
     except ConfigError as error:
@@ -126,7 +137,7 @@ def load_trace(path):
 def run_headless(options) -> int:
     """Everything, then the summary."""
     trace = load_trace(options.trace or _DAY)
-    values = load_config(options.config)
+    values = load_config(options)
     session = Session(values, trace, options.seed, trace_ah=options.cell_ah)
     for words in session.warnings():
         print(words, file=sys.stderr)
@@ -136,7 +147,9 @@ def run_headless(options) -> int:
     complete = headless.run(session, end_us, options.speed, progress)
     progress.end()
     result = summarise(session, time.monotonic() - began_s, complete)
-    print(f"{session.trace.path} on a {session.sim.plant.cell_n}S pack\n{in_words(result)}")
+    config = session.pack.config
+    print(f"{session.trace.path} on a {config.cell_n}S pack of {config.capacity_mah / 1000:g} Ah")
+    print(in_words(result))
     if options.json:
         write_json(options.json, result)
     return 0 if complete else EXIT_STOPPED
@@ -149,7 +162,7 @@ def run_live(options) -> int:
     trace = None if options.trace is None else load_trace(options.trace)
     if options.speed is None and "--speed" not in options.given:
         options.speed = _LIVE_SPEED
-    return live.run(options, load_config(options.config), trace)
+    return live.run(options, load_config(options), trace)
 
 
 def main(arguments=None) -> int:

@@ -1,0 +1,58 @@
+"""What a device holds, byte for byte: the same list for a board on a cable and for an emulated one."""
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from checks.mpy import compile_one
+from checks.source import ROOT
+
+CONFIG = "/config.json"
+_PLAIN = ("firmware/boot.py", "firmware/main.py")  # MicroPython looks for these two by name
+_TREES = (("lib", "/lib/"), ("firmware/bms", "/bms/"))
+
+
+class CompileError(Exception):
+    """mpy-cross refused a file; the text says which and why."""
+
+
+def boards(root: Path = ROOT) -> list[str]:
+    """Names of the boards that can be flashed: those with a manifest to freeze them."""
+    return sorted(path.parent.name for path in (root / "boards").glob("*/manifest.py"))
+
+
+def files(board: str, config_path=None, root: Path = ROOT) -> list[tuple[str, bytes]]:
+    """(path on the device, content) of every file, in order. No `config_path`, no /config.json."""
+    if board not in boards(root):
+        raise ValueError(f"no board {board}; there are {', '.join(boards(root))}")
+    found = [("/" + Path(path).name, (root / path).read_bytes()) for path in _PLAIN]
+    found += _compiled(_sources(board, root), root)
+    if config_path is not None:
+        found.append((CONFIG, Path(config_path).read_bytes()))
+    return sorted(found)
+
+
+def _sources(board: str, root: Path) -> list[tuple[str, str]]:
+    """(path on the device, path in the repository) of every module that is compiled."""
+    trees = [*_TREES, (f"boards/{board}", "/")]
+    pairs = []
+    for folder, device in trees:
+        for path in sorted((root / folder).rglob("*.py")):
+            inner = path.relative_to(root / folder).as_posix()
+            if path.name != "manifest.py":
+                pairs.append((device + inner.removesuffix(".py") + ".mpy", f"{folder}/{inner}"))
+    return pairs
+
+
+def _compiled(pairs, root: Path) -> list[tuple[str, bytes]]:
+    """The compiler is a program of its own: two at a time."""
+
+    def one(pair):
+        device, source = pair
+        _, problem = compile_one(source, root, Path(out))
+        if problem:
+            raise CompileError(f"{source}: {problem}")
+        return device, (Path(out) / source).with_suffix(".mpy").read_bytes()
+
+    with tempfile.TemporaryDirectory() as out, ThreadPoolExecutor(2) as pool:
+        return list(pool.map(one, pairs))
