@@ -32,6 +32,7 @@ from bq769x2_parts import BQ76942, BQ76952, BQ769142, Wiring, is_part, named, pa
 from bq769x2_status import ddegc, flags_of, int16, trips_of
 from bq769x2_sub import Subcommands
 from bq769x2_verify import DIE_AGE_MAX, Verify
+from fast import pick_words
 from roles import FLAG_RESET, FLAG_SEALED, TEMP_NONE, TRIP_PF
 
 __all__ = ("BQ76942", "BQ76952", "BQ769142", "BQ769x2")
@@ -95,6 +96,7 @@ class BQ769x2:
         self._fets = Fets(bus, self._sub)
         self._verify = Verify(bus, self._sub, self._fets)
         self._memory = None
+        self._cell_at = bytearray([_CELL_1 + 2 * i for i in self._wiring.input_of])
         self._out = bytearray(2)
         self._ma_per_bit = 1
         self._ma = 0
@@ -185,9 +187,7 @@ class BQ769x2:
         self.flags = FLAG_RESET
         self._ma_new = False
         self._bus.read(_BATTERY_STATUS, _BURST_N)
-        input_of = self._wiring.input_of
-        for i in range(self._cell_n):
-            cell_mv[i] = int16(data, _CELL_1 + 2 * input_of[i])
+        pick_words(data, self._cell_at, cell_mv, self._cell_n)
         self.stack_mv = int16(data, _STACK) * _USER_VOLT_MV
         self.pack_mv = int16(data, _PACK) * _USER_VOLT_MV
         self.ld_mv = int16(data, _LD) * _USER_VOLT_MV

@@ -16,6 +16,7 @@ caller knows whether another try makes sense.
 import errno
 
 from crc8 import TABLE
+from fast import unpack_crc
 
 
 class RegBus:
@@ -80,13 +81,8 @@ class RegBus:
                 self.fail(f"0x{reg:02x}", "write refused")
 
     def _check(self, reg: int, n: int) -> None:
-        rx = self._rx
-        data = self.data
         address = self._addr << 1
         crc = TABLE[TABLE[TABLE[address] ^ reg] ^ address ^ 1]
-        for i in range(n):
-            byte = rx[2 * i]
-            if TABLE[crc ^ byte] != rx[2 * i + 1]:
-                self.fail(f"0x{reg + i:02x}", "crc")
-            data[i] = byte
-            crc = 0
+        good_n = unpack_crc(self._rx, self.data, n, crc, TABLE)
+        if good_n < n:
+            self.fail(f"0x{reg + good_n:02x}", "crc")

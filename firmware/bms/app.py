@@ -6,6 +6,7 @@ import gc
 from micropython import const
 
 _RESTART_MS = const(1000)  # rest before a reporter that died is started again
+_GC_MS = const(1000)
 _FEED_MS = const(1000)  # longest rest without feeding the MCU's watchdog
 
 
@@ -43,11 +44,15 @@ class App:
         clock = self._clock
         scan = self._scan
         last_ms = clock.ticks_add(clock.ticks_ms(), -scan.period_ms)
+        since_gc_ms = 0
         while True:
             now_ms = clock.ticks_ms()
             scan.tick(clock.ticks_diff(now_ms, last_ms))
             last_ms = now_ms
-            gc.collect()  # in slack time, at a known place: 1 to 15 ms instead of 30 at a random one
+            since_gc_ms += scan.period_ms
+            if since_gc_ms >= _GC_MS:
+                since_gc_ms = 0
+                gc.collect()  # in slack time, at a known place; a scan makes no garbage, reporters do
             if not scan.again:
                 await self._wake.wait()
             else:

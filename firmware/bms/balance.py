@@ -123,6 +123,9 @@ class Balance:
         if snap.cell_max_mv < config.bal_stop_mv:
             self.crossed = 0
         before = self.crossed
+        if snap.cell_max_mv < config.full_mv:  # nobody is up there: the usual case
+            self._below |= self._all & ~self.crossed
+            return
         for i in range(self._cell_n):
             bit = 1 << i
             if snap.cell_mv[i] < config.full_mv:

@@ -47,7 +47,8 @@ Q_FET_STUCK = const(
 Q_PRECHARGE_FAIL = const(28)  # tries used up
 Q_INTERLOCK = const(29)
 Q_CUTOFF_DEAD = const(30)  # interrupt cut-off is not armed
-Q_N = const(31)
+Q_CHIP_TRIPS = const(31)  # the whole word that the Q_CHIP_* were made of
+Q_N = const(32)
 
 ABOVE = const(1)
 BELOW = const(-1)

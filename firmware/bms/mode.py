@@ -101,6 +101,7 @@ _DOWN = REQ_OFF | REQ_SLEEP | REQ_SHUTDOWN
 _UP = REQ_ON | REQ_SELFTEST
 _KNOWN = _DOWN | _UP | REQ_CLEAR
 
+_NEVER = const(-1)
 _DT_MAX_MS = const(60000000)  # with the longest clock, sleep_after_s = 1e9 ms, still below 2^30
 
 
@@ -165,6 +166,7 @@ class Mode:
         self._filled_mv = max(config.cuv_clear_mv, config.puv_clear_mv)
         self._empty = False
         self._gone = False
+        self._settled = _NEVER  # flags with which the mode stays as it is
         self._idle_ms = NOT
         self._empty_ms = NOT
         self._flat_ms = NOT
@@ -186,15 +188,17 @@ class Mode:
         `ready`: see F_READY, but during SHUTDOWN: the monitor answers after a restart.
         """
         dt_ms = max(0, min(dt_ms, _DT_MAX_MS))
-        self.refused = refuse(self.mode, requests, charger)
+        self.refused = refuse(self.mode, requests, charger) if requests else 0
         flags = self._wishes(requests & ~self.refused)
         flags |= self._facts(blocks, ready, actual, charger)
         flags |= self._clocks(blocks, charger, idle, cell_min_mv, dt_ms)
         flags |= self._precharge(requests, flags, dt_ms)
         self.before = self.mode
-        self.mode = transition(self.before, flags)
+        if flags != self._settled:  # else the same question as last time, and the same answer
+            self.mode = transition(self.before, flags)
+            self.intent = intent(self.mode, flags)
+            self._settled = flags if self.mode == self.before else _NEVER
         self.changed = self.mode != self.before
-        self.intent = intent(self.mode, flags)
         return self.intent
 
     def _wishes(self, granted: int) -> int:

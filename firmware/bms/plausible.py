@@ -48,19 +48,30 @@ def derive(snap, config) -> None:
     snap.cell_max_mv = high
     snap.cell_min_mv = low
     snap.cell_sum_mv = sum(cells)
-    i = 0
-    while cells[i] != high:
-        i += 1
-    snap.cell_max_i = i
-    i = 0
-    while cells[i] != low:
-        i += 1
-    snap.cell_min_i = i
-    snap.openwire_mv = openwire_mv(snap, config.openwire_lo_mv, config.openwire_hi_mv)
+    if cells[snap.cell_max_i] != high:
+        snap.cell_max_i = _where(cells, high)
+    if cells[snap.cell_min_i] != low:
+        snap.cell_min_i = _where(cells, low)
+    lo_mv = config.openwire_lo_mv
+    hi_mv = config.openwire_hi_mv
+    if high - low < config.openwire_clear_mv and low >= lo_mv and high <= hi_mv:
+        snap.openwire_mv = (
+            0  # no swing can be larger than the spread: the usual case, without a look
+        )
+    else:
+        snap.openwire_mv = openwire_mv(snap, lo_mv, hi_mv)
     error_mv = abs(snap.cell_sum_mv - snap.stack_mv)
     snap.plausible = snap.openwire_mv < config.openwire_mv and error_mv < config.sum_tol_mv
     _derive_temps(snap, config.ntc_open_ddegc, config.ntc_short_ddegc)
     _derive_outside(snap, config.idle_ma)
+
+
+def _where(values, value: int) -> int:
+    """The first place that holds this value; it is there."""
+    i = 0
+    while values[i] != value:
+        i += 1
+    return i
 
 
 def _derive_temps(snap, open_ddegc: int, short_ddegc: int) -> None:

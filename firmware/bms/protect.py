@@ -41,6 +41,7 @@ from bms.faults import (
     SC_LOCK,
     SYSTEM_QUANTITIES,
 )
+from fast import first_beyond
 from roles import BOTH, CHG
 
 # state of a row
@@ -146,11 +147,12 @@ class Protect:
         trip = self._trip
         busy = self._busy
         waiting = 0
-        for i in range(ROW_N):
+        i = first_beyond(q, quantity, sense, trip, busy, 0, ROW_N)
+        while i < ROW_N:
             if fresh or system[i]:
                 value = q[quantity[i]] * sense[i]
-                if busy[i] or value >= trip[i]:
-                    waiting |= self._judge(i, value, dt_ms if system[i] else read_ms, clear)
+                waiting |= self._judge(i, value, dt_ms if system[i] else read_ms, clear)
+            i = first_beyond(q, quantity, sense, trip, busy, i + 1, ROW_N)
         if self.news_n:
             self._recount()
         if fresh:

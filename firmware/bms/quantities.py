@@ -59,9 +59,11 @@ def fill_measured(q, snap, commanded: int, mode: int) -> None:
     trips = snap.trips
     if mode == SLEEP:  # scans are rarer than the monitor's host watchdog, and both FETs are off
         trips &= ~TRIP_HWD
-    for i in range(len(_CHIP)):
-        row = _CHIP[i]
-        q[row[0]] = 1 if trips & row[1] else 0
+    if trips != q[faults.Q_CHIP_TRIPS]:
+        q[faults.Q_CHIP_TRIPS] = trips
+        for i in range(len(_CHIP)):
+            row = _CHIP[i]
+            q[row[0]] = 1 if trips & row[1] else 0
     _fill_fets(q, snap, commanded, mode)
 
 
