@@ -1,23 +1,43 @@
 """Device entry: wiring from board.py, settings from config.json, then scan for ever."""
 
 import asyncio
+import sys
 
 import board
 from bms.app import App
-from bms.config import read_config
 from bms.pack import Pack
+from bms.report.console import Console
 from bms.report.uart import UartReporter
 from bms.scan import Scan
 
+# What only a start needs, a third of all code in memory.
+_START_ONLY = ("bms.config", "bms.chemistry", "bms.relations", "bms.fields", "bq769x2_memory")
+
+
+def forget():
+    """Let go of modules that are not needed any more; who imports them again gets them again."""
+    for name in _START_ONLY:
+        if sys.modules.pop(name, None) is not None and "." in name:
+            delattr(sys.modules["bms"], name.split(".")[1])
+
 
 def main():
-    config = read_config("config.json")
+    from bms.config import read_config
+
+    config = read_config("config.json").bare()
+    del read_config
     hardware = board.make(config)
     pack = Pack(config)
     scan = Scan(pack, hardware)
-    reporters = [UartReporter(hardware.uart, pack)] if hardware.uart is not None else []
+    reporters = [Console(sys.stdout, hardware.name, pack)]
+    if hardware.uart is not None:
+        reporters.append(UartReporter(hardware.uart, pack))
+    forget()
     app = App(scan, hardware.clock, asyncio.ThreadSafeFlag(), reporters)
-    asyncio.run(app.run())
+    try:
+        asyncio.run(app.run())
+    finally:  # Ctrl-C ends the loop without a word to its tasks
+        hardware.cutoff.block()
 
 
 main()

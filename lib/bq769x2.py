@@ -1,6 +1,5 @@
 """TI BQ76952, BQ769142 and BQ76942: battery monitors for 16, 14 and 10 cells in series, over I2C.
 
-    from array import array
     from time import sleep_us
     from machine import I2C, Pin
     from bq769x2 import BQ76952, BQ769x2
@@ -9,13 +8,9 @@
     bus = RegBus(I2C(0, scl=Pin(5), sda=Pin(4), freq=400_000), 0x08, crc=False, name="bq769x2")
     chip = BQ769x2(bus, BQ76952, 16, sleep_us, ntc=("TS1", "TS3"))
     chip.probe()
-    cell_mv = array("i", [0] * 16)
-    chip.read_cells(cell_mv)
-    print(cell_mv, chip.stack_mv, chip.read_current())
-
-To protect with it: `load(config)` an object with the attributes that the table of
-`bq769x2_memory` names, `arm()`, see that `verify_all()` is 0, then `write_fets(CHG | DSG)`. It
-fills every role of `roles.py`.
+    print(chip.read_current(), "mA")
+To protect with it: `load(config)` an object with the attributes that the table of `bq769x2_memory` names,
+`arm()`, see that `verify_all()` is 0, then `write_fets(CHG | DSG)`. It fills every role of `roles.py`.
 
 Sources: SLUUBY2B (reference manual of the BQ76952), SLUUBY1B (BQ76942), SLUUCF2C (BQ769142),
 SLUAA11B (I2C). The constructor touches nothing, and after it only `load` allocates. Errors name
@@ -27,11 +22,11 @@ import errno
 from micropython import const
 
 from bq769x2_fets import Fets
-from bq769x2_memory import ALARM_ASLEEP, ALARM_MASK, BAL_INTERVAL_S, Memory
 from bq769x2_parts import BQ76942, BQ76952, BQ769142, Wiring, is_part, named, part_of
 from bq769x2_status import ddegc, flags_of, int16, trips_of
 from bq769x2_sub import Subcommands
 from bq769x2_verify import DIE_AGE_MAX, Verify
+from bq769x2_window import ALARM_ASLEEP, ALARM_MASK, BAL_INTERVAL_S
 from fast import pick_words
 from roles import FLAG_RESET, FLAG_SEALED, TEMP_NONE, TRIP_PF
 
@@ -95,7 +90,7 @@ class BQ769x2:
         self._sub = Subcommands(bus, sleep_us)
         self._fets = Fets(bus, self._sub)
         self._verify = Verify(bus, self._sub, self._fets)
-        self._memory = None
+        self._windows = None
         self._cell_at = bytearray([_CELL_1 + 2 * i for i in self._wiring.input_of])
         self._out = bytearray(2)
         self._ma_per_bit = 1
@@ -141,25 +136,30 @@ class BQ769x2:
         ntc_n = len(self._wiring.ntc_at)
         if config.ntc_n != ntc_n:
             raise ValueError(f"ntc_n: {config.ntc_n}, wired are {ntc_n}")
-        self._memory = Memory(config, self._wiring.inputs, self._wiring.kinds)
-        self.applied = self._memory.applied
-        self._ma_per_bit = self._memory.ma_per_bit
-        self._verify.expect(self._memory.windows)
+        from bq769x2_memory import (
+            Memory,
+        )  # a large table, needed once: whoever wants may forget it
+
+        memory = Memory(config, self._wiring.inputs, self._wiring.kinds)
+        self.applied = memory.applied
+        self._ma_per_bit = memory.ma_per_bit
+        self._windows = memory.windows
+        self._verify.expect(self._windows)
 
     def arm(self) -> None:
         """Write the configuration in CONFIG_UPDATE; FETs are off then, and until `write_fets`."""
-        if self._memory is None:
+        if self._windows is None:
             raise ValueError("arm: no configuration was loaded")
         self._fets.released = False
         self.permitted = 0
         self._sub.command(_ALL_FETS_OFF)
         self._update(_SET_CFGUPDATE, _CFGUPDATE)
-        for window in self._memory.windows:
+        for window in self._windows:
             self._sub.write_window(window)
         self._update(_EXIT_CFGUPDATE, 0)
         # not known to follow data memory before the next reset
         self.sleep(False)
-        self._verify.expect(self._memory.windows)
+        self._verify.expect(self._windows)
 
     def verify_all(self) -> int:
         """Read everything back now; how many registers differ."""

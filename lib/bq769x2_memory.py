@@ -14,7 +14,8 @@ import struct
 
 from micropython import const
 
-_BLOCK_N = const(32)  # bytes of one transfer
+from bq769x2_window import ALARM_MASK, BAL_INTERVAL_S, BLOCK_N, FET_NTC, NTC_PINS, Window
+
 _MARGIN = const(30)  # 0.1 degC
 
 # A rule: round up?, numerator, denominator (0 = shunt in uohm), offset, margin. Of a field's
@@ -108,8 +109,8 @@ _ROWS = (
     (0x92C1, "B", 0x00, _RAW, 0, 0xFF, "Enabled PF B"),
     (0x92C2, "B", 0x07, _RAW, 0, 0xFF, "Enabled PF C"),
     (0x92C3, "B", 0x00, _RAW, 0, 0xFF, "Enabled PF D"),
-    (0x92FA, "B", 0x86, _RAW, 0, 0xFF, "CFETOFF Pin Config"),  # FETs off while low, weak pull-down
-    (0x92FB, "B", 0x86, _RAW, 0, 0xFF, "DFETOFF Pin Config"),
+    (0x92FA, "B", "@off_pin", _RAW, 0, 0xFF, "CFETOFF Pin Config"),
+    (0x92FB, "B", "@off_pin", _RAW, 0, 0xFF, "DFETOFF Pin Config"),
     (0x92FC, "B", 0x82, _RAW, 0, 0xFF, "ALERT Pin Config"),  # open drain, active low
     (0x92FD, "B", "@TS1", _RAW, 0, 0xFF, "TS1 Config"),
     (0x92FE, "B", "@TS2", _RAW, 0, 0xFF, "TS2 Config"),
@@ -140,9 +141,6 @@ _LOW = const(4)
 _HIGH = const(5)
 _NAME = const(6)
 
-BAL_INTERVAL_S = const(20)  # also the time after which the chip forgets what the host lets bleed
-ALARM_MASK = const(0xE000)  # SSBC, SSA, PF: a protection has tripped
-ALARM_ASLEEP = const(0x6000)  # without SSBC: scans are rarer then than the host watchdog, FETs off
 
 _POWER = const(0x2882)  # reset value without SLEEP
 _SHUT_TS2 = const(0x1000)  # a thermistor on TS2 would wake the chip from SHUTDOWN (SLUUBY2B)
@@ -154,33 +152,6 @@ _PDSG_EN = const(0x10)
 _HYST_MIN = const(2)
 _HYST_MAX = const(20)
 _SHUTDOWN_DEGC = const(10)  # above OTINT: first the FETs, then everything
-
-CELL_NTC = const(0x07)  # thermistor pin, 18 kohm pull-up: cell temperature
-FET_NTC = const(0x0F)  # the same: FET temperature
-NTC_PINS = ("TS1", "TS2", "TS3", "HDQ", "DCHG", "DDSG")  # in register order, 0x70 and up
-
-
-class Window:
-    """A block of data memory as one read brings it, and which bytes of it are ours."""
-
-    def __init__(self, address: int):
-        self.address = address
-        self.data = bytearray(_BLOCK_N)
-        self.own = bytearray(_BLOCK_N)  # 0 not ours, 1 first byte of a register, 2 another
-
-    def put(self, address: int, kind: str, value) -> None:
-        """Place one register."""
-        at = address - self.address
-        struct.pack_into("<" + kind, self.data, at, value)
-        for i in range(struct.calcsize("<" + kind)):
-            self.own[at + i] = 2 if i else 1
-
-    def run(self, at: int) -> int:
-        """Length of the run of own bytes that begins at `at`; they are written in one go."""
-        end = at
-        while end < _BLOCK_N and self.own[end]:
-            end += 1
-        return end - at
 
 
 class Memory:
@@ -229,6 +200,7 @@ class Memory:
         made["@shutdown_degc"] = _round(config.otint_ddegc, _OVER, 0) + _SHUTDOWN_DEGC
         made["@enabled_b"] = _TEMPS_B | otf
         made["@alarm"] = ALARM_MASK
+        made["@off_pin"] = _OFF_PIN if off_pins else 0
         made["@body_diode_ma"] = config.idle_ma
         # the chip shall recover just before the host does, which then decides
         made["@cuv_hyst"] = _clamp(_round(config.cuv_clear_mv, _MV_DOWN, 0) - cuv)
@@ -244,7 +216,7 @@ class Memory:
     def _window(self, row) -> Window:
         """Where a row belongs; rows come in order of address and are never split."""
         end = row[_ADDRESS] + struct.calcsize("<" + row[_TYPE])
-        if not self.windows or end > self.windows[-1].address + _BLOCK_N:
+        if not self.windows or end > self.windows[-1].address + BLOCK_N:
             self.windows.append(Window(row[_ADDRESS]))
         return self.windows[-1]
 

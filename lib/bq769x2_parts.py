@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from bq769x2_memory import CELL_NTC, FET_NTC, NTC_PINS
+from bq769x2_window import CELL_NTC, FET_NTC, NTC_PINS
 
 # part: name, device number (0 = nobody published it), inputs that may carry a cell 0x7695:
 # several public drivers. 0x7694: SLUAA11B section 2.1. The BQ769142 has holes: VC1..12, 14, 16.

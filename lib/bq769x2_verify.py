@@ -9,8 +9,8 @@ protections open nothing, and Alarm Enable, without which ALERT stays silent.
 from micropython import const
 
 from bq769x2_fets import FET_EN, MFG_STATUS
-from bq769x2_memory import ALARM_MASK
 from bq769x2_status import ddegc
+from bq769x2_window import ALARM_MASK
 from roles import STEP_BUSY, STEP_DIFFERS, STEP_PASS, TEMP_NONE
 
 _ALARM_ENABLE = const(0x66)  # followed by the internal temperature, 0x68

@@ -41,6 +41,6 @@ def first_beyond(q, which, sense, limit, marked, i: int, n: int) -> int:
 
 
 try:
-    from fast_native import first_beyond, pick_words, unpack_crc  # noqa: F811
+    from fast_native import first_beyond, pick_words, unpack_crc  # noqa: F401
 except (ImportError, NameError, SyntaxError, ValueError):
     pass  # not there, no emitter, another processor; on CPython no pointers

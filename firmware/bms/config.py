@@ -11,6 +11,7 @@ from micropython import const
 
 from bms import chemistry
 from bms.relations import AT_MOST, BELOW, DERIVED, RELATIONS
+from bms.values import Values
 
 _INT_MAX = const(0x3FFFFFFF)  # the largest small integer of the device
 _POLY = const(0x2030B9C7)  # CRC-30/CDMA
@@ -58,19 +59,33 @@ class Config:
         self.hash = _hash(self.chemistry, rows, resolved)
 
     def __getattr__(self, name: str) -> int:
-        """Only reached for what is no field; it tells a type checker that fields are integers."""
+        """As in `Values`."""
         raise AttributeError(name)
 
     def as_dict(self) -> dict:
-        """Every value, explicit; a `Config` made of it is the same, hash included."""
-        values = {row[0]: getattr(self, row[0]) for row in chemistry.rows(self.chemistry)}
-        values["chemistry"] = self.chemistry
+        """`as_dict` of this one."""
+        return as_dict(self)
+
+    def bare(self) -> Values:
+        """The same without what this class drags along."""
+        values = Values()
+        for row in chemistry.rows(self.chemistry):
+            setattr(values, row[0], getattr(self, row[0]))
+        values.chemistry = self.chemistry
+        values.hash = self.hash
         return values
 
     def describe(self):
         """Rows for tools, in field order: name, value, unit, default, lowest, highest, meaning."""
         for name, default, low, high, words in chemistry.rows(self.chemistry):
             yield name, getattr(self, name), unit(name), default, low, high, words
+
+
+def as_dict(values) -> dict:
+    """Every value, explicit; a `Config` made of it is the same, hash included."""
+    found = {row[0]: getattr(values, row[0]) for row in chemistry.rows(values.chemistry)}
+    found["chemistry"] = values.chemistry
+    return found
 
 
 def from_json(text: str) -> Config:

@@ -9,7 +9,8 @@ import pytest
 
 from bms.fields import FIELDS
 from bq769x2 import BQ76942, BQ76952
-from bq769x2_memory import CELL_NTC, Memory
+from bq769x2_memory import Memory
+from bq769x2_window import CELL_NTC
 from host_tests.chip.driver_rig import Rig, config
 from host_tests.shared import shared
 

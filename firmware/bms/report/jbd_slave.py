@@ -8,7 +8,6 @@ take that back: the FET lock (E1, FB) and clearing a fault whose cause has gone 
 from micropython import const
 
 from bms import bits, faults
-from bms.config import Config, ConfigError
 from bms.report import jbd_map
 from jbd import OK, REFUSED, UNKNOWN, Reply, Requests
 from roles import BOTH, CHG, DSG, TEMP_NONE
@@ -228,7 +227,9 @@ class JbdSlave:
     def _commit(self) -> int:
         if not self._changes or self._on_config is None:
             return OK
-        values = self._pack.config.as_dict()
+        from bms.config import Config, ConfigError, as_dict  # not in memory otherwise
+
+        values = as_dict(self._pack.config)
         values.update(self._changes)
         try:
             Config(values)

@@ -1,0 +1,39 @@
+"""What of a BQ769x2's data memory is needed all the time: blocks to write and compare, and a few words.
+
+The table it is made from, `bq769x2_memory`, is needed once and may be forgotten afterwards.
+"""
+
+import struct
+
+from micropython import const
+
+BLOCK_N = const(32)  # bytes of one transfer
+BAL_INTERVAL_S = const(20)  # also the time after which the chip forgets what the host lets bleed
+ALARM_MASK = const(0xE000)  # SSBC, SSA, PF: a protection has tripped
+ALARM_ASLEEP = const(0x6000)  # without SSBC: scans are rarer then than the host watchdog, FETs off
+CELL_NTC = const(0x07)  # thermistor pin, 18 kohm pull-up: cell temperature
+FET_NTC = const(0x0F)  # the same: FET temperature
+NTC_PINS = ("TS1", "TS2", "TS3", "HDQ", "DCHG", "DDSG")  # in register order, 0x70 and up
+
+
+class Window:
+    """A block of data memory as one read brings it, and which bytes of it are ours."""
+
+    def __init__(self, address: int):
+        self.address = address
+        self.data = bytearray(BLOCK_N)
+        self.own = bytearray(BLOCK_N)  # 0 not ours, 1 first byte of a register, 2 another
+
+    def put(self, address: int, kind: str, value) -> None:
+        """Place one register."""
+        at = address - self.address
+        struct.pack_into("<" + kind, self.data, at, value)
+        for i in range(struct.calcsize("<" + kind)):
+            self.own[at + i] = 2 if i else 1
+
+    def run(self, at: int) -> int:
+        """Length of the run of own bytes that begins at `at`; they are written in one go."""
+        end = at
+        while end < BLOCK_N and self.own[end]:
+            end += 1
+        return end - at
