@@ -1,0 +1,108 @@
+"""Wires between the emulated Pico's pins and the simulator's lines, and its I2C block to byte-level devices.
+
+The emulator's pins do not read back what drives them, an absent I2C address takes 50 ms and spoils the next
+transfer, and bytes take no time. All three matter here.
+"""
+
+from rp2040py import I2CMode
+from rp2040py.peripherals import i2c as rp_i2c
+
+
+def mend() -> None:
+    """An aborted transfer leaves the transmit FIFO empty, and the driver waits for that to be said."""
+    if getattr(rp_i2c.RPI2C, "mended", False):
+        return
+    abort = rp_i2c.RPI2C._abort
+
+    def patched(self, reason):
+        abort(self, reason)
+        self._set_interrupts(rp_i2c.R_TX_EMPTY)
+
+    rp_i2c.RPI2C._abort = patched
+    rp_i2c.RPI2C.mended = True
+
+
+class Output:
+    """A pin of the Pico that drives an end of a `sim.pins.Line`; floating while it is no output."""
+
+    def __init__(self, mcu, pin: int, line, follow):
+        self._pin = mcu.gpio[pin]
+        self._end = line.end(f"GP{pin}")
+        self._follow = follow  # brings the simulator to the present first
+        self._pin.add_listener(self._changed)
+        self._changed(0, 0)
+
+    def _changed(self, _new, _old) -> None:
+        pin = self._pin
+        level = (1 if pin.output_value else 0) if pin.output_enable else None
+        if level is not self._end.out:
+            self._follow()
+            self._end.drive(level)
+
+
+class Input:
+    """A `sim.pins.Line` that drives a pin of the Pico."""
+
+    def __init__(self, mcu, pin: int, line):
+        self._pin = mcu.gpio[pin]
+        line.watch(self._changed)
+        self._pin.set_input_value(bool(line.level))
+
+    def _changed(self, level: int) -> None:
+        self._pin.set_input_value(bool(level))
+
+
+class I2C:
+    """One I2C block and the devices on it, {address: device}; bytes take their time on the bus."""
+
+    def __init__(self, mcu, block: int, devices, follow):
+        self.devices = devices
+        self.busy_ns = 0  # time with something on the bus
+        self.transactions = 0
+        self._mcu = mcu
+        self._port = mcu.i2c[block]
+        self._follow = follow
+        self._device = None
+        self._todo = []
+        self._alarm = mcu.clock.create_alarm(self._due)
+        port = self._port
+        port.on_connect = self._connect
+        port.on_write_byte = self._write
+        port.on_read_byte = self._read
+        port.on_stop = self._stop
+
+    def _due(self) -> None:
+        self._follow()
+        self._todo.pop(0)()
+
+    def _later(self, bits: int, call) -> None:
+        port = self._port
+        ns = bits * (port.scl_low_period + port.scl_high_period) * 8
+        self.busy_ns += ns
+        self._todo.append(call)
+        self._alarm.schedule(ns)
+
+    def _connect(self, addr: int, mode) -> None:
+        self._follow()
+        device = self.devices.get(addr)
+        ack = bool(device and device.start(mode == I2CMode.READ))
+        self._device = device if ack else None
+        self.transactions += 1
+        self._later(10, lambda: self._port.complete_connect(ack))
+
+    def _write(self, byte: int) -> None:
+        self._follow()
+        ack = bool(self._device.write(byte))
+        self._later(9, lambda: self._port.complete_write(ack))
+
+    def _read(self, _ack) -> None:
+        self._follow()
+        byte = self._device.read()
+        self._later(9, lambda: self._port.complete_read(byte))
+
+    def _stop(self) -> None:
+        self._follow()
+        if self._device:
+            self._device.stop()
+            self._device = None
+        self._later(1, self._port.complete_stop)
