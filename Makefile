@@ -57,6 +57,22 @@ format: $(VENV)/.test  ## rewrite every file in the one style
 	@$(PY) -m ruff check --quiet --fix-only --select I .
 	@$(PY) -m ruff format .
 
+.PHONY: flash
+flash: $(VENV)/.deploy  ## install on a board: BOARD=pico_bq76952 PORT=/dev/ttyACM0 [CONFIG=path]; docs/flashing.md
+	@PYTHONPATH="$(HOST_PATH)" $(PY) -m deploy flash --board="$(BOARD)" --port="$(PORT)" --config="$(CONFIG)"
+
+.PHONY: repl
+repl: $(VENV)/.deploy  ## the board's own prompt, PORT=/dev/ttyACM0; it stops the firmware, Ctrl-] leaves
+	@$(VENV)/bin/mpremote $(if $(PORT),connect "$(PORT)") repl
+
+.PHONY: firmware
+firmware: $(VENV)/.deploy  ## how to build a MicroPython with the firmware inside, BOARD=pico_bq76952
+	@PYTHONPATH="$(HOST_PATH)" $(PY) -m deploy freeze --board="$(BOARD)"
+
+.PHONY: size
+size: $(VENV)/.test $(VM)/.installed  ## bytes and heap of every module against tools/size/budget.toml
+	@PYTHONPATH="$(HOST_PATH)" $(PY) -m size $(ARGS)
+
 .PHONY: defaults
 defaults: $(VENV)/.test  ## write the table of settings in docs/lfp-defaults.md from the source
 	@PYTHONPATH=tools $(PY) -m checks.defaults
@@ -85,7 +101,7 @@ $(VENV)/.%: requirements/%.txt $(VENV)/.made
 	@$(PIP) -r $<
 	@touch $@
 
-$(VENV)/.test: requirements/demo.txt
+$(VENV)/.test: requirements/demo.txt requirements/deploy.txt
 
 # Some programs we talk to need a newer Python than we do. Where there is one, the tests use it.
 $(VENV)/.interop: $(wildcard requirements/interop.txt) $(VENV)/.made

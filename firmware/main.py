@@ -6,8 +6,7 @@ import sys
 import board
 from bms.app import App
 from bms.pack import Pack
-from bms.report.console import Console
-from bms.report.uart import UartReporter
+from bms.report.later import Later
 from bms.scan import Scan
 
 # What only a start needs, a third of all code in memory.
@@ -29,9 +28,20 @@ def main():
     hardware = board.make(config)
     pack = Pack(config)
     scan = Scan(pack, hardware)
-    reporters = [Console(sys.stdout, hardware.name, pack)]
+
+    def console():
+        from bms.report.console import Console
+
+        return Console(sys.stdout, hardware.name, pack)
+
+    def uart():
+        from bms.report.uart import UartReporter
+
+        return UartReporter(hardware.uart, pack)
+
+    reporters = [Later(pack, console)]
     if hardware.uart is not None:
-        reporters.append(UartReporter(hardware.uart, pack))
+        reporters.append(Later(pack, uart))
     forget()
     app = App(scan, hardware.clock, asyncio.ThreadSafeFlag(), reporters)
     try:

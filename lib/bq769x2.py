@@ -98,6 +98,7 @@ class BQ769x2:
         self._ma_new = False  # `_ma` came with the last burst and nobody took it yet
         self._alarm = 0
         self._pf = False
+        self.off_pins = True  # False, before `load`: nobody drives CFETOFF and DFETOFF
         self.permitted = 0  # FETs last permitted
         self.applied = {}
         self.mismatch = 0
@@ -136,11 +137,10 @@ class BQ769x2:
         ntc_n = len(self._wiring.ntc_at)
         if config.ntc_n != ntc_n:
             raise ValueError(f"ntc_n: {config.ntc_n}, wired are {ntc_n}")
-        from bq769x2_memory import (
-            Memory,
-        )  # a large table, needed once: whoever wants may forget it
+        # a large table, needed once: whoever wants may forget it
+        from bq769x2_memory import Memory
 
-        memory = Memory(config, self._wiring.inputs, self._wiring.kinds)
+        memory = Memory(config, self._wiring.inputs, self._wiring.kinds, self.off_pins)
         self.applied = memory.applied
         self._ma_per_bit = memory.ma_per_bit
         self._windows = memory.windows

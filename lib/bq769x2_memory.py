@@ -149,6 +149,7 @@ _OTF_B = const(0x80)
 _USER_VOLTS_CV = const(0x04)  # stack, PACK and LD in 10 mV
 _FET_OPTIONS = const(0x2D)  # FET_INIT_OFF, FET_CTRL_EN, HOST_FET_EN, SFET
 _PDSG_EN = const(0x10)
+_OFF_PIN = const(0x86)  # forces the FETs off while low, weak pull-down
 _HYST_MIN = const(2)
 _HYST_MAX = const(20)
 _SHUTDOWN_DEGC = const(10)  # above OTINT: first the FETs, then everything
@@ -161,13 +162,13 @@ class Memory:
     `ntc`: pin name -> CELL_NTC or FET_NTC. Made once, so integers may be long here (ma * uohm).
     """
 
-    def __init__(self, config, inputs: int, ntc):
+    def __init__(self, config, inputs: int, ntc, off_pins: bool = True):
         self.windows = []
         self.applied = {}
         self._shunt = config.shunt_uohm
         wide = config.scd_ma > 32000 or 3 * config.ocd2_ma > 32000
         self.ma_per_bit = 10 if wide else 1
-        made = self._work_out(config, inputs, ntc)
+        made = self._work_out(config, inputs, ntc, off_pins)
         for row in _ROWS:
             address, kind, source, _, _, _, _ = row
             if not isinstance(source, str):
@@ -183,7 +184,7 @@ class Memory:
                 f"must be above ocd2_ma, {self.applied['ocd2_ma']} there"
             )
 
-    def _work_out(self, config, inputs: int, ntc) -> dict:
+    def _work_out(self, config, inputs: int, ntc, off_pins: bool) -> dict:
         """Values that follow from more than one field, or from the wiring."""
         gain = _CC_GAIN / config.shunt_uohm
         cov = _round(config.chip_cov_mv, _MV_DOWN, 0)

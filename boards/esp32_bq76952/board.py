@@ -20,6 +20,8 @@ from pinbits import PinBits
 from regbus import RegBus
 
 NAME = "esp32_bq76952"
+PLATFORM = "esp32"  # `sys.platform` of the MicroPython it needs
+ARCH = "xtensawin"  # of native code
 
 # GPIO numbers
 LED = const(2)  # the one on most boards

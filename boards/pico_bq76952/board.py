@@ -17,6 +17,8 @@ from pinbits import PinBits
 from regbus import RegBus
 
 NAME = "pico_bq76952"
+PLATFORM = "rp2"  # `sys.platform` of the MicroPython it needs
+ARCH = "armv6m"  # of native code; a Pico 2 runs it too
 
 # GP numbers
 UART_TX = const(0)

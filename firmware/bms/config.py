@@ -5,6 +5,7 @@ chemistry's default or follows from other fields (`relations.DERIVED`). A set th
 whole, with every problem in words. Store what a person gave: an explicit value is never derived again.
 """
 
+import binascii
 import json
 
 from micropython import const
@@ -14,7 +15,6 @@ from bms.relations import AT_MOST, BELOW, DERIVED, RELATIONS
 from bms.values import Values
 
 _INT_MAX = const(0x3FFFFFFF)  # the largest small integer of the device
-_POLY = const(0x2030B9C7)  # CRC-30/CDMA
 _SHOWN_N = const(40)  # characters of a wrong value that a message repeats
 _NOT_OBJECT = "expected one object of field names and integers"
 
@@ -118,25 +118,13 @@ def unit(name: str) -> str:
     return ""
 
 
-def crc30(data, crc: int = _INT_MAX) -> int:
-    """CRC-30/CDMA before its final inversion: small integers at every step, the same on every port."""
-    for byte in data:
-        crc ^= byte << 22
-        for _ in range(8):
-            if crc & 0x20000000:
-                crc = ((crc & 0x1FFFFFFF) << 1) ^ _POLY
-            else:
-                crc <<= 1
-    return crc
-
-
 def _hash(cell: str, rows, values) -> int:
-    """30 bits over the chemistry and every value, in field order."""
+    """30 bits of a CRC-32 over the chemistry and every value, in field order."""
     data = bytearray(cell.encode())
     for row in rows:
         for shift in (0, 8, 16, 24):
             data.append((values[row[0]] >> shift) & 0xFF)
-    return crc30(data)
+    return binascii.crc32(data) & _INT_MAX
 
 
 def _chemistry(given) -> str:

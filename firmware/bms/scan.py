@@ -11,9 +11,11 @@ from bms.quantities import fill_measured, fill_system
 from bms.sense import Sense
 from roles import BOTH, FLAG_CONFIG, FLAG_RESET, STEP_DIFFERS
 
+_SELFTEST_MS = const(80)  # a loop of the monitor takes 63: each scan sees a new one
 _GOOD_N = const(3)  # fresh scans in a row before a FET may close
 _ACKED = const(3)  # Protect.state of an acknowledged row
 _NEWS = (0, journal.TRIP, journal.CLEAR, journal.LOCK, journal.ACK)  # Protect.news -> journal
+_QUIET = (bits.OFF, bits.SLEEP)  # the FETs are off, the monitor measures
 _DEAD = faults.row_index("dead")
 
 
@@ -25,7 +27,7 @@ class Scan:
         self.board = board
         self.sense = Sense(board, pack.snap, pack.config)
         self.act = Act(board, pack.config)
-        self.period_ms = pack.config.scan_ms
+        self.period_ms = _SELFTEST_MS
         self.again = False  # the next tick should come at once
         self._cfgbad = False
         self._answers = False  # the monitor has answered long enough, and not been silent too long
@@ -106,7 +108,7 @@ class Scan:
         pack = self.pack
         snap = pack.snap
         idle = abs(snap.pack_ma) < pack.config.idle_ma
-        if self.act.armed and (self._lost() or requests & bits.REQ_SELFTEST):
+        if self.act.armed and self._lost():
             self.act.disarm()
         pack.intent = pack.mode.step(
             requests,
@@ -118,6 +120,8 @@ class Scan:
             snap.cell_min_mv if snap.fresh and snap.plausible else 0,
             dt_ms,
         )
+        if requests & bits.REQ_SELFTEST & ~pack.mode.refused:
+            self.act.disarm()
         pack.limits.step(
             snap, pack.soc.soc_pm, blocks | pack.user_off, pack.protect.state[_DEAD] == _ACKED
         )
@@ -138,12 +142,13 @@ class Scan:
         act = self.act
         mode = pack.mode.mode
         self.again = False
-        act.outputs_on(
-            pack.output_bits
-        )  # a contactor closes before the FETs, and opens after them
-        if mode == bits.SELFTEST:
-            act.selftest(pack, dt_ms)
+        # a contactor closes before the FETs, and opens after them
+        act.outputs_on(pack.output_bits)
+        if mode == bits.SELFTEST or (mode in _QUIET and not act.armed):
+            act.selftest(pack, dt_ms)  # also where all is off: what is measured shall be true
             self._cfgbad = self._cfgbad and not act.armed
+            if act.armed and mode == bits.SLEEP:
+                act.sleep(pack, True)
         elif mode != bits.SHUTDOWN:
             cleared = act.alarm(pack)
             act.fets(pack, pack.intent, seen, cleared, dt_ms)
@@ -220,8 +225,11 @@ class Scan:
         pack = self.pack
         pack.journal.note(journal.MODE, mode, -1, before, 0, pack)
         config = pack.config
-        asleep = mode == bits.SLEEP or mode == bits.SHUTDOWN
-        self.period_ms = config.sleep_scan_ms if asleep else config.scan_ms
+        self.period_ms = config.scan_ms
+        if mode == bits.SLEEP or mode == bits.SHUTDOWN:
+            self.period_ms = config.sleep_scan_ms
+        elif mode == bits.SELFTEST:  # nothing is on: look often, to be ready soon
+            self.period_ms = min(config.scan_ms, _SELFTEST_MS)
         if mode == bits.SELFTEST and (before == bits.SLEEP or before == bits.SHUTDOWN):
             self.act.disarm()
         if mode == bits.SHUTDOWN:

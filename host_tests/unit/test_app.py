@@ -214,3 +214,133 @@ def test_a_long_sleep_feeds_the_watchdog_every_second(rig):
     rig.play(lambda app: rig.clock.run(30000))
     fed = rig.scan.board.watchdog.at
     assert len(fed) >= 29 and max(b - a for a, b in zip(fed, fed[1:])) <= 1000
+
+
+def test_a_board_without_a_watchdog_sleeps_just_as_long(rig):
+    rig.scan.board.watchdog = None
+    rig.scan.period_ms = 60000
+    rig.play(lambda app: rig.clock.run(120000))
+    assert [at for at, _ in rig.scan.ticks] == [0, 60000, 120000]
+
+
+def test_an_alert_during_a_scan_is_not_lost(rig):
+    tick = rig.scan.tick
+
+    def alerted(dt_ms):
+        tick(dt_ms)
+        if len(rig.scan.ticks) == 2:
+            rig.scan.board.cutoff.wake()
+
+    rig.scan.tick = alerted
+    rig.scan.slow_ms = 40
+    rig.play(lambda app: rig.clock.run(520))
+    assert rig.scan.ticks == [(0, 250), (250, 250), (290, 40), (500, 210)]
+
+
+def test_many_alerts_before_a_scan_are_one_scan(rig):
+    async def story(app):
+        await rig.clock.run(100)
+        for _ in range(50):
+            rig.scan.board.cutoff.wake()
+        await rig.clock.run(240)
+
+    rig.play(story)
+    assert rig.scan.ticks == [(0, 250), (100, 100)]
+
+
+def test_a_reporter_that_ends_is_run_again_and_has_not_died(monkeypatch):
+    class Brief:
+        runs = 0
+
+        async def run(self):
+            self.runs += 1
+
+    brief = Brief()
+    rig = Rig(monkeypatch, [brief])
+    app = rig.play(lambda app: rig.clock.run(3500))
+    assert (brief.runs, app.restarts, app.error) == (4, 0, None)
+
+
+def test_one_reporter_that_dies_does_not_touch_another(monkeypatch):
+    class Broken:
+        async def run(self):
+            raise OSError("no wire")
+
+    class Steady:
+        told = 0
+
+        async def run(self):
+            while True:
+                await asyncio.sleep_ms(100)
+                self.told += 1
+
+    steady = Steady()
+    rig = Rig(monkeypatch, [Broken(), steady])
+    rig.play(lambda app: rig.clock.run(3000))
+    assert steady.told == 30
+
+
+@pytest.mark.parametrize("how", ["cancelled", "failed"])
+def test_with_the_scan_everything_else_ends(monkeypatch, how):
+    class Patient:
+        ended = False
+
+        async def run(self):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.ended = True
+
+    patient = Patient()
+    rig = Rig(monkeypatch, [patient])
+    tick = rig.scan.tick
+
+    def broken(dt_ms):
+        tick(dt_ms)
+        if how == "failed" and len(rig.scan.ticks) == 2:
+            raise ValueError("a bug")
+
+    rig.scan.tick = broken
+
+    async def main():
+        task = asyncio.create_task(App(rig.scan, rig.clock, Flag(), [patient]).run())
+        await rig.clock.run(300)
+        assert rig.scan.board.cutoff.blocked == (how == "failed")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError if how == "cancelled" else ValueError):
+            await task
+        assert rig.scan.board.cutoff.blocked == 1
+        await asyncio.sleep(0)
+        assert patient.ended
+        scans = len(rig.scan.ticks)
+        await rig.clock.run(3000)
+        assert len(rig.scan.ticks) == scans
+
+    asyncio.run(main())
+
+
+def test_garbage_is_collected_once_a_second_between_scans(rig, monkeypatch):
+    collected = []
+    monkeypatch.setattr("bms.app.gc.collect", lambda: collected.append(len(rig.scan.ticks)))
+    rig.play(lambda app: rig.clock.run(2999))
+    assert collected == [4, 8, 12]
+
+
+def test_a_clock_that_wraps_is_no_event(rig):
+    period = 1 << 30
+
+    class Wrapping(Clock):
+        def ticks_ms(self):
+            return self.now % period
+
+        def ticks_add(self, ticks, delta):
+            return (ticks + delta) % period
+
+        def ticks_diff(self, later, earlier):
+            return (later - earlier + period // 2) % period - period // 2
+
+    start = period - 600
+    rig.clock.__class__ = Wrapping
+    rig.clock.now = start
+    rig.play(lambda app: rig.clock.run(start + 2000))
+    assert rig.scan.ticks == [(start + at, 250) for at in range(0, 2001, 250)]

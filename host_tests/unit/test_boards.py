@@ -7,23 +7,42 @@ import time
 import machine
 import pytest
 
-from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER
+from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER, OUT_LED_FAULT, OUT_LED_RUN
 from bms.config import Config
 from host_tests.shared import ROOT
 
-NAMES = ("pico_bq76952", "esp32_bq76952")
+NAMES = ("pico_bq76952", "esp32_bq76952", "libresolar_bms_c1")
+BARE = ("libresolar_bms_c1",)  # no off-pins, no outputs but LEDs, no interlock, no jumper
 ROLES = "cells shunt temps switch bleed guard alert".split()
 REST = "cutoff outputs interlock clock watchdog uart name".split()
-HARD = {"pico_bq76952": True, "esp32_bq76952": False}
+HARD = {"pico_bq76952": True, "esp32_bq76952": False, "libresolar_bms_c1": False}
+BUS = {"UART_TX", "UART_RX", "SDA", "SCL", "ALERT", "LED"}
+PINS = {"CFETOFF", "DFETOFF", "HEATER", "FAN", "BUZZER", "INTERLOCK", "SERVICE"}
+C1_PINS = {"LED_FAULT", "RS485_DE", "RS485_RE"}
 
 
 @pytest.fixture(params=NAMES)
-def board(request, monkeypatch):
+def any_board(request, monkeypatch):
     """A board's module on loose wires, and MicroPython's names in `time`."""
+    yield from imported(request.param, monkeypatch)
+
+
+@pytest.fixture(params=[name for name in NAMES if name not in BARE])
+def board(request, monkeypatch):
+    """A board that has off-pins and everything else."""
+    yield from imported(request.param, monkeypatch)
+
+
+@pytest.fixture
+def c1(monkeypatch):
+    yield from imported("libresolar_bms_c1", monkeypatch)
+
+
+def imported(name, monkeypatch):
     monkeypatch.setattr(time, "sleep_us", lambda us: None, raising=False)
     monkeypatch.setattr(time, "ticks_us", lambda: 0, raising=False)
     machine.use()
-    yield importlib.import_module(f"boards.{request.param}.board")
+    yield importlib.import_module(f"boards.{name}.board")
     machine.use()
 
 
@@ -43,31 +62,25 @@ def table(board) -> dict:
     return {name: pin.strip() for name, pin in rows}
 
 
-def test_the_table_in_the_readme_is_the_wiring(board):
+def test_the_table_in_the_readme_is_the_wiring(any_board):
+    board = any_board
     shown = table(board)
-    assert set(shown) == {"UART_TX", "UART_RX", "SDA", "SCL", "ALERT", "CFETOFF", "DFETOFF"} | {
-        "HEATER",
-        "FAN",
-        "BUZZER",
-        "INTERLOCK",
-        "SERVICE",
-        "LED",
-    }
+    assert set(shown) == BUS | (C1_PINS if board.NAME in BARE else PINS)
     for name, pin in pins(board).items():
         if isinstance(pin, int):
             assert shown[name] in (f"GP{pin}", f"GPIO{pin}"), name
 
 
-def test_no_pin_has_two_jobs(board):
-    used = list(pins(board).values())
+def test_no_pin_has_two_jobs(any_board):
+    used = list(pins(any_board).values())
     assert len(used) == len(set(used))
 
 
-def test_a_board_hands_over_every_role(board):
-    made = board.make(Config())
+def test_a_board_hands_over_every_role(any_board):
+    made = any_board.make(Config())
     for name in ROLES + REST:
         assert hasattr(made, name), name
-    assert made.name == board.NAME
+    assert made.name == any_board.NAME
 
 
 def test_the_off_pins_are_low_after_make(board):
@@ -89,8 +102,8 @@ def test_the_off_pins_come_before_everything_else(board, monkeypatch):
     assert order[:2] == [(board.CFETOFF, 0), (board.DFETOFF, 0)]
 
 
-def test_make_says_nothing_to_the_monitor(board):
-    board.make(Config())
+def test_make_says_nothing_to_the_monitor(any_board):
+    any_board.make(Config())
     assert [bus.transactions for bus in machine.bench.buses.values()] == [0]
 
 
@@ -116,11 +129,11 @@ def test_an_alert_edge_takes_the_permission_away(board):
     assert (level(board.CFETOFF), level(board.DFETOFF)) == (0, 0)
 
 
-def test_only_rp2_asks_for_a_hard_interrupt(board, monkeypatch):
+def test_only_rp2_asks_for_a_hard_interrupt(any_board, monkeypatch):
     asked = {}
     monkeypatch.setattr(machine.Pin, "irq", lambda self, **words: asked.update(words))
-    board.make(Config()).cutoff.arm()
-    assert asked.get("hard", False) is HARD[board.NAME]
+    any_board.make(Config()).cutoff.arm()
+    assert asked.get("hard", False) is HARD[any_board.NAME]
 
 
 def test_outputs_drive_their_own_pin_only(board):
@@ -131,6 +144,49 @@ def test_outputs_drive_their_own_pin_only(board):
         assert {b for b, pin in wires.items() if level(pin)} == {bit}
     outputs.write(0)
     assert not any(level(pin) for pin in wires.values())
+
+
+def test_a_board_says_which_micropython_it_needs(any_board):
+    assert any_board.PLATFORM == ("rp2" if HARD[any_board.NAME] else "esp32")
+
+
+def test_without_off_pins_an_alert_still_wakes_the_scan(c1):
+    woken = []
+    made = c1.make(Config({"ntc_n": 2}))
+    made.cutoff.wake = lambda: woken.append(True)
+    made.cutoff.arm()
+    assert made.cutoff.release(0)
+    machine.bench.bank.line(c1.ALERT).end("monitor").drive(0)
+    assert woken and made.cutoff.tripped and not made.cutoff.permits
+
+
+def test_without_off_pins_the_monitor_does_not_wait_for_them(c1, board):
+    """Address 0x92FA, CFETOFF and DFETOFF Pin Config: 0 is no function, 0x86 forces off while low."""
+    for made, n, code in ((c1, 2, 0), (board, 3, 0x86)):
+        guard = made.make(Config({"ntc_n": n})).guard
+        guard.load(Config({"ntc_n": n}))
+        (window,) = [w for w in guard._windows if w.address <= 0x92FA < w.address + 32]
+        at = 0x92FA - window.address
+        assert bytes(window.data[at : at + 2]) == bytes([code, code])
+        assert window.own[at] == window.own[at + 1] == 1, "read back for ever"
+
+
+def test_the_rs485_transceiver_is_silent_and_the_prompt_does_not_hear_the_reader(c1):
+    made = c1.make(Config({"ntc_n": 2}))
+    assert (level(c1.RS485_DE), level(c1.RS485_RE)) == (0, 1)
+    assert set(machine.bench.uarts) == {0, 1}
+    assert machine.bench.uarts[1] is made.uart and made.uart.baudrate == 9600
+
+
+def test_the_leds_of_the_c1_are_run_and_fault(c1):
+    outputs = c1.make(Config({"ntc_n": 2})).outputs
+    for bit, lit in ((OUT_LED_RUN, (1, 0)), (OUT_LED_FAULT, (0, 1))):
+        outputs.write(bit)
+        assert (level(c1.LED), level(c1.LED_FAULT)) == lit
+
+
+def test_the_watchdog_of_the_c1_always_runs(c1):
+    assert c1.make(Config({"ntc_n": 2})).watchdog.timeout_ms == 2000
 
 
 def test_fewer_thermistors_than_the_board_has_pins_for_is_a_matter_of_configuration(board):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bms import chemistry
-from bms.config import Config, ConfigError, crc30, from_json, read_config, unit
+from bms.config import Config, ConfigError, from_json, read_config, unit
 from bms.fields import FIELDS
 from bms.relations import AT_MOST, BELOW, DERIVED, RELATIONS
 
@@ -255,10 +255,6 @@ def test_the_hash_is_small_stable_and_moves_with_every_field():
                 seen.add(Config({name: value}).hash)
     assert len(seen) > len(FIELDS)
     assert Config({"chemistry": "NMC"}).hash not in seen
-
-
-def test_crc30_is_the_published_one():
-    assert crc30(b"123456789") ^ 0x3FFFFFFF == 0x04C34ABF  # CRC-30/CDMA, reveng catalogue
 
 
 def test_an_attribute_that_is_no_field_is_an_error():

@@ -504,3 +504,73 @@ def test_row_names_are_unique_and_found():
     assert [faults.row_index(row.name) for row in FIRST] == list(range(faults.ROW_N))
     with pytest.raises(ValueError):
         faults.row_index("none")
+
+
+# no row without its edges: where a row is in none of a line's tests, a test is missing
+
+
+def named(test):
+    """Rows that a test of this file is run for."""
+    (mark,) = [mark for mark in test.pytestmark if mark.args[0] == "name"]
+    return set(mark.args[1])
+
+
+@pytest.mark.parametrize(
+    "edge, tests",
+    [
+        ("below the limit", [test_just_inside_the_limit_never_trips]),
+        (
+            "at, beyond, delay - 1, delay",
+            [
+                test_at_or_beyond_the_limit_trips_when_the_delay_is_over_and_not_a_millisecond_before,
+                test_a_fact_trips_at_its_first_reading,
+            ],
+        ),
+        (
+            "one wild reading",
+            [test_one_wild_reading_does_not_trip, test_a_fact_trips_at_its_first_reading],
+        ),
+        ("hysteresis", [test_a_row_stays_tripped_one_unit_before_its_clear_value]),
+        (
+            "clear edge and time",
+            [
+                test_a_row_clears_at_its_clear_value_after_the_clear_time_and_not_before,
+                test_hold_keeps_a_row_to_its_last_millisecond,
+                test_a_latched_row_waits_for_a_person_for_ever,
+            ],
+        ),
+        (
+            "one good reading",
+            [
+                test_one_good_reading_does_not_clear,
+                test_hold_keeps_a_row_to_its_last_millisecond,
+                test_a_request_is_refused_while_the_condition_holds_and_not_remembered,
+                test_an_acknowledged_row_allows_charging_and_clears_by_itself,
+            ],
+        ),
+        (
+            "a request",
+            [
+                test_a_request_hurries_nothing_that_clears_by_itself,
+                test_a_request_is_refused_while_the_condition_holds_and_not_remembered,
+                test_an_acknowledged_row_allows_charging_and_clears_by_itself,
+            ],
+        ),
+        (
+            "lock-out or none",
+            [
+                test_repeated_trips_lock_at_their_number_until_a_person_clears,
+                test_other_rows_never_lock,
+            ],
+        ),
+        (
+            "without readings",
+            [
+                test_a_row_waits_for_fresh_readings_to_trip,
+                test_a_row_of_the_system_trips_and_clears_without_readings,
+            ],
+        ),
+    ],
+)
+def test_every_row_has_a_test_for(edge, tests):
+    assert set().union(*[named(test) for test in tests]) == {row.name for row in FIRST}, edge

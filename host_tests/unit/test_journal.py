@@ -1,11 +1,12 @@
 """The record: fixed size, in order, old ones overwritten, values kept whole."""
 
 import struct
+from array import array
 from types import SimpleNamespace
 
 import pytest
 
-from bms import journal
+from bms import faults, journal
 from bms.journal import FORMAT, SIZE, Journal
 
 
@@ -68,3 +69,64 @@ def test_every_kind_has_a_name():
         value for name, value in vars(journal).items() if name.isupper() and isinstance(value, int)
     ]
     assert max(kinds[1:]) >= journal.WRITE and len(journal.NAMES) == journal.WRITE + 1
+
+
+def test_the_bytes_are_these_in_this_order_whatever_the_machine():
+    log = Journal()
+    log.config_hash = 0x2ABBCCDD
+    log.uptime_s, log.uptime_ms = 0x01020304, 999
+    log.n = 0x11223344
+    log.note(journal.CLEAR, 9, -1, -2, 0x7FFFFFFF, pack(mode=8, soc_pm=1000, seq=0x12345))
+    assert log.raw(0x11223344).hex(" ") == (
+        "44 33 22 11 04 03 02 01 e7 03 02 09 ff 08 e8 03 fe ff ff ff ff ff ff 7f 05 05 45 23 dd cc"
+    )
+
+
+def test_numbers_go_on_in_the_ring_after_years_of_records():
+    log = Journal(depth=4)
+    log.n = (1 << 30) - 2
+    for i in range(4):
+        log.note(journal.BUS, i, -1, i, 0, pack())
+    held = range(log.first(), log.n)
+    assert [log.record(n)["item"] for n in held] == [0, 1, 2, 3]
+    assert [log.record(n)["seq"] for n in held] == [(1 << 30) - 2, (1 << 30) - 1, 0, 1]
+
+
+def test_a_ring_of_one_holds_the_last():
+    log = Journal(depth=1)
+    for i in range(3):
+        log.note(journal.MODE, i, -1, 0, 0, pack())
+    assert (log.first(), log.record(2)["item"], len(log.data)) == (2, 2, SIZE)
+
+
+def test_an_empty_journal_has_no_record():
+    log = Journal()
+    assert log.first() == log.n == 0
+    with pytest.raises(IndexError):
+        log.raw(0)
+
+
+def test_a_record_that_was_taken_out_does_not_change_any_more():
+    log = Journal(depth=1)
+    log.note(journal.MODE, 1, -1, 0, 0, pack())
+    taken = log.raw(0)
+    log.note(journal.MODE, 2, -1, 0, 0, pack())
+    assert struct.unpack(FORMAT, taken)[4] == 1
+
+
+def test_every_reading_that_can_be_judged_fits_a_record():
+    """`value` and `limit` are as wide as the quantities: nothing needs to be cut."""
+    log = Journal()
+    quantities = array("i", [-(1 << 31), (1 << 31) - 1])
+    for value in quantities:
+        log.note(journal.TRIP, faults.ROW_N - 1, 15, value, value, pack())
+        assert log.record(log.n - 1)["value"] == log.record(log.n - 1)["limit"] == value
+
+
+@pytest.mark.parametrize(
+    "dt_ms, seconds, ms", [(0, 0, 0), (999, 0, 999), (1000, 1, 0), (2001, 2, 1)]
+)
+def test_milliseconds_carry_into_seconds(dt_ms, seconds, ms):
+    log = Journal()
+    log.advance(dt_ms)
+    assert (log.uptime_s, log.uptime_ms) == (seconds, ms)

@@ -21,7 +21,7 @@ CLEAR, TRIPPED, LOCKED, ACKED = range(4)
 
 def test_everything_is_blocked_before_the_first_fresh_readings():
     rig = Rig()
-    assert rig.protect.blocks == BOTH
+    assert (rig.protect.blocks, rig.protect.waiting) == (BOTH, 0)
     rig.fresh = False
     for _ in range(3):
         assert rig.step(60000) == BOTH
@@ -39,6 +39,16 @@ def test_a_step_without_fresh_readings_takes_permission_but_gives_none():
     assert rig.protect.blocks == BOTH
     rig.fresh = True
     assert rig.step() == 0
+
+
+@pytest.mark.parametrize("name", ["stale", "late", "reset", "cfgbad", "interlock", "cutoff"])
+def test_what_trips_while_the_monitor_is_silent_blocks_in_that_very_step(name):
+    rig = Rig()
+    assert rig.step() == 0
+    rig.fresh = False
+    row = rig.row(name)
+    assert rig.read(row, row.trip) == TRIPPED
+    assert rig.protect.blocks == BOTH
 
 
 def test_a_pack_that_wakes_cold_is_never_charged_not_even_during_the_delay():
@@ -86,6 +96,18 @@ def test_a_cell_in_under_voltage_may_be_charged():
         rig.q[faults.Q_CELL_MIN_MV] = mv
         assert rig.step(60000) == DSG
     assert rig.protect.latched_n == 0
+
+
+def test_an_acknowledged_dead_cell_is_not_discharged_though_nothing_else_says_so():
+    """Its under-voltage row is slower here, and the cell has already risen above that."""
+    rig = Rig({"dead_ms": 250, "cuv_ms": 10000})
+    rig.step()
+    dead = rig.row("dead")
+    rig.trip(dead)
+    assert rig.read(dead, dead.trip, clear=True) == ACKED
+    assert rig.read(dead, rig.config.cuv_mv + 100) == ACKED
+    assert rig.protect.state[rig.row("cuv").index] == CLEAR
+    assert (rig.protect.blocks, rig.protect.waiting) == (DSG, 0)
 
 
 @pytest.mark.parametrize("chemistry,limit_ddegc", [("LFP", 0), ("NMC", 0), ("LTO", -200)])
@@ -483,3 +505,20 @@ def test_the_table_takes_any_object_with_the_fields():
     values = Config().as_dict()
     protect = Protect(SimpleNamespace(**values))
     assert protect.limit(faults.row_index("cov")) == values["cov_mv"]
+
+
+def test_a_reading_at_the_limit_never_clears_whatever_the_clear_value_says():
+    """No configuration lets the two cross; the engine does not rely on it."""
+    values = Config().as_dict()
+    values["cov_clear_mv"] = values["cov_mv"] + 100
+    protect = Protect(SimpleNamespace(**values))
+    cov = faults.row_index("cov")
+    q = array("i", [HEALTHY.get(i, 0) for i in range(faults.Q_N)])
+    q[faults.Q_CELL_MAX_MV] = values["cov_mv"]
+    for _ in range(10):
+        protect.step(q, 2000, True, False, False, True)
+    assert protect.state[cov] == TRIPPED
+    q[faults.Q_CELL_MAX_MV] = values["cov_mv"] - 1
+    for _ in range(2):
+        protect.step(q, 2000, True, False, False, False)
+    assert protect.state[cov] == CLEAR

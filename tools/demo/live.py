@@ -76,9 +76,8 @@ async def _watch(runner, options) -> None:
 def _serve_jbd(runner) -> None:
     """A serial port of the firmware as a PTY: any JBD tool can open it. Not every system has PTYs."""
     try:
-        from jbd_pty import PtyServer
-
         from bms.report.jbd_slave import JbdSlave
+        from jbd_pty import PtyServer
     except ImportError:
         return
     session = runner.session

@@ -1,5 +1,6 @@
 """What a device holds, byte for byte: the same list for a board on a cable and for an emulated one."""
 
+import ast
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,12 +22,21 @@ def boards(root: Path = ROOT) -> list[str]:
     return sorted(path.parent.name for path in (root / "boards").glob("*/manifest.py"))
 
 
+def constant(board: str, name: str, root: Path = ROOT) -> str:
+    """A text that a board's `board.py` says of itself: PLATFORM or ARCH."""
+    tree = ast.parse((root / "boards" / board / "board.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return ast.literal_eval(node.value)
+    raise ValueError(f"boards/{board}/board.py does not say its {name}")
+
+
 def files(board: str, config_path=None, root: Path = ROOT) -> list[tuple[str, bytes]]:
     """(path on the device, content) of every file, in order. No `config_path`, no /config.json."""
     if board not in boards(root):
         raise ValueError(f"no board {board}; there are {', '.join(boards(root))}")
     found = [("/" + Path(path).name, (root / path).read_bytes()) for path in _PLAIN]
-    found += _compiled(_sources(board, root), root)
+    found += _compiled(_sources(board, root), constant(board, "ARCH", root), root)
     if config_path is not None:
         found.append((CONFIG, Path(config_path).read_bytes()))
     return sorted(found)
@@ -44,12 +54,12 @@ def _sources(board: str, root: Path) -> list[tuple[str, str]]:
     return pairs
 
 
-def _compiled(pairs, root: Path) -> list[tuple[str, bytes]]:
+def _compiled(pairs, arch: str, root: Path) -> list[tuple[str, bytes]]:
     """The compiler is a program of its own: two at a time."""
 
     def one(pair):
         device, source = pair
-        _, problem = compile_one(source, root, Path(out))
+        _, problem = compile_one(source, root, Path(out), arch)
         if problem:
             raise CompileError(f"{source}: {problem}")
         return device, (Path(out) / source).with_suffix(".mpy").read_bytes()

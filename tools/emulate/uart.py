@@ -104,6 +104,39 @@ class _Pl011:
         if self.shifting is None:
             self.shift()
 
+    def answer(self, at: int):
+        """Value of a register that we have, else None."""
+        if at == pl011.UARTDR:
+            return self.take()
+        if at == pl011.UARTFR:
+            return self.flags()
+        return {_IFLS: self.levels, _RSR: 0, _DMACR: self.dmacr}.get(at)
+
+    def accept(self, at: int, value: int) -> bool:
+        """Write a register that we have; False for the others."""
+        if at == pl011.UARTDR:
+            self.give(value & 0xFF)
+        elif at == _IFLS:
+            self.levels = value & 0x3F
+        elif at == _DMACR:
+            self.dmacr = value
+        elif at == pl011.UARTIMSC:
+            self._interrupt_mask = value & 0x7FF
+            self.tell()
+        elif at == pl011.UARTICR:
+            self.set_bits(0, self.raw_write_value)
+        else:
+            return False
+        return True
+
+
+def _dress(target) -> None:
+    """Put the parts of `_Pl011` into the emulator's class."""
+    target.tx_queue = ()
+    for name, part in vars(_Pl011).items():
+        if not name.startswith("__"):
+            setattr(target, name, part)
+
 
 def mend() -> None:
     """Patch the class, once, before any device is made."""
@@ -112,10 +145,7 @@ def mend() -> None:
         return
     init, reset = target.__init__, target.reset
     read, write = target.read_uint32, target.write_uint32
-    target.tx_queue = ()
-    for name, part in vars(_Pl011).items():
-        if not name.startswith("__"):
-            setattr(target, name, part)
+    _dress(target)
 
     def patched_init(self, *args, **more):
         init(self, *args, **more)
@@ -132,25 +162,11 @@ def mend() -> None:
         reset(self)
 
     def patched_read(self, at):
-        special = {pl011.UARTDR: self.take, pl011.UARTFR: self.flags}
-        if at in special:
-            return special[at]()
-        kept = {_IFLS: self.levels, _RSR: 0, _DMACR: self.dmacr}
-        return kept[at] if at in kept else read(self, at)
+        value = self.answer(at)
+        return read(self, at) if value is None else value
 
     def patched_write(self, at, value):
-        if at == pl011.UARTDR:
-            self.give(value & 0xFF)
-        elif at == _IFLS:
-            self.levels = value & 0x3F
-        elif at == _DMACR:
-            self.dmacr = value
-        elif at == pl011.UARTIMSC:
-            self._interrupt_mask = value & 0x7FF
-            self.tell()
-        elif at == pl011.UARTICR:
-            self.set_bits(0, self.raw_write_value)
-        else:
+        if not self.accept(at, value):
             write(self, at, value)
 
     target.__init__, target.reset = patched_init, patched_reset

@@ -1,10 +1,12 @@
 // Runs one script on MicroPython's virtual machine: node run.mjs MODULES HEAP_BYTES FOLDER SCRIPT [ARG ...]
 // MODULES is where npm installed the machine; FOLDER is copied into its file system as /, SCRIPT lies in it.
+// SCRIPT*3 runs it three times in the same machine, which collects its garbage in between and only then.
 import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [modules, heap, folder, script, ...args] = process.argv.slice(2);
+const [modules, heap, folder, what, ...args] = process.argv.slice(2);
+const [script, times] = what.split("*");
 const entry = "@micropython/micropython-webassembly-pyscript/micropython.mjs";
 const { loadMicroPython } = await import(pathToFileURL(path.join(modules, entry)));
 
@@ -37,7 +39,9 @@ const start = [
   `exec(compile(open('/${script}').read(), '${script}', 'exec'), {'__name__': '__main__'})`,
 ].join("\n");
 try {
-  machine.runPython(start);
+  for (let i = 0; i < Number(times ?? 1); i++) {
+    machine.runPython(start);
+  }
 } catch (error) {
   print(String(error.message ?? error));
   process.exitCode = 1;

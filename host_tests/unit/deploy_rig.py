@@ -1,0 +1,249 @@
+"""A board in memory: its file system, its power cord, and mpremote's transport to it."""
+
+import builtins
+import errno
+import io
+import traceback
+import types
+from pathlib import Path
+
+from mpremote.transport import TransportExecError
+from serial import SerialException
+
+BLOCK_N = 4096
+VERSION = (1, 28, 0, "")
+MPY = 4870  # of a Pico: version 6, sub-version 3, armv6m
+
+
+class PowerCut(BaseException):
+    """Not caught by anything that runs on the board."""
+
+
+class Disk:
+    """Files and folders. Every change is a step, and power may be cut before any of them.
+
+    `fat`: rename does not replace, and what was written shows at once. Both kinds are as bad as can
+    be: a file that was begun is there and short.
+    """
+
+    def __init__(self, files=None, block_n=350, fat=False):
+        self.files = dict(files or {})
+        self.folders = {"/"}
+        for path in self.files:
+            for i, letter in enumerate(path):
+                if letter == "/" and i:
+                    self.folders.add(path[:i])
+        self.block_n = block_n
+        self.fat = fat
+        self.steps = []
+        self.cut_at = None  # number of the step that no longer happens
+
+    def step(self, what: str) -> None:
+        if len(self.steps) == self.cut_at:
+            raise PowerCut(what)
+        self.steps.append(what)
+
+    def free(self) -> int:
+        return self.block_n - sum(-(-len(data) // BLOCK_N) for data in self.files.values())
+
+    def whole(self, path: str) -> str:
+        return path if path.startswith("/") else "/" + path
+
+    def stat(self, path):
+        path = self.whole(path)
+        if path not in self.files and path.rstrip("/") not in self.folders | {""}:
+            raise OSError(errno.ENOENT, "ENOENT")
+
+    def rename(self, old, new):
+        if old not in self.files:
+            raise OSError(errno.ENOENT, "ENOENT")
+        if self.fat and new in self.files:
+            raise OSError(errno.EEXIST, "EEXIST")
+        self._in_folder(new)
+        self.step(f"rename {new}")
+        self.files[new] = self.files.pop(old)
+
+    def remove(self, path):
+        if path not in self.files:
+            raise OSError(errno.ENOENT, "ENOENT")
+        self.step(f"remove {path}")
+        del self.files[path]
+
+    def mkdir(self, path):
+        if path in self.folders:
+            raise OSError(errno.EEXIST, "EEXIST")
+        self.step(f"mkdir {path}")
+        self.folders.add(path)
+
+    def rmdir(self, path):
+        if self.listdir(path):
+            raise OSError(errno.ENOTEMPTY, "ENOTEMPTY")
+        self.step(f"rmdir {path}")
+        self.folders.remove(path)
+
+    def listdir(self, path="/"):
+        start = path.rstrip("/") + "/"
+        there = [*self.files, *self.folders]
+        inner = {item[len(start) :].split("/")[0] for item in there if item.startswith(start)}
+        return sorted(inner - {""})
+
+    def statvfs(self, path):
+        return (BLOCK_N, BLOCK_N, self.block_n, self.free(), self.free(), 0, 0, 0, 0, 255)
+
+    def _in_folder(self, path):
+        folder = path.rsplit("/", 1)[0] or "/"
+        if folder not in self.folders:
+            raise OSError(errno.ENOENT, "ENOENT")
+
+    def open(self, path, mode="r"):
+        path = self.whole(path)
+        if "w" in mode:
+            self._in_folder(path)
+            return Written(self, path)
+        if path in self.folders:
+            raise OSError(errno.EISDIR, "EISDIR")
+        if path not in self.files:
+            raise OSError(errno.ENOENT, "ENOENT")
+        data = self.files[path]
+        return io.BytesIO(data) if "b" in mode else io.StringIO(data.decode())
+
+
+class Written:
+    def __init__(self, disk, path):
+        self._disk, self._path = disk, path
+        disk.step(f"open {path}")
+        disk.files[path] = b""
+
+    def write(self, data):
+        if self._disk.free() < 1:
+            raise OSError(errno.ENOSPC, "ENOSPC")
+        self._disk.step(f"write {self._path}")
+        self._disk.files[self._path] += bytes(data)
+        return len(data)
+
+    def close(self):
+        self._disk.step(f"close {self._path}")
+
+
+class Implementation(tuple):
+    _mpy = MPY
+
+
+class Device:
+    """A microcontroller with MicroPython on it. `says`: its console after a reset."""
+
+    def __init__(self, disk, platform="rp2", version=VERSION, mpy=MPY, frozen=(), says=()):
+        self.disk = disk
+        self.frozen = frozen
+        self.says = list(says)
+        self.alive = True
+        self.resets = 0
+        self.fed = 0
+        self.watchdog_ms = None
+        about = Implementation(("micropython", version))
+        about._mpy = mpy
+        self._modules = {
+            "os": disk,
+            "sys": types.SimpleNamespace(
+                platform=platform, implementation=about, path=["", "/lib"]
+            ),
+            "machine": types.SimpleNamespace(WDT=self._dog, reset=self._reset),
+            "micropython": types.SimpleNamespace(alloc_emergency_exception_buf=lambda n: None),
+        }
+
+    def _dog(self, timeout):
+        self.watchdog_ms = timeout
+        return types.SimpleNamespace(feed=self._feed)
+
+    def _feed(self):
+        self.fed += 1
+
+    def _reset(self):
+        self.resets += 1
+
+    def _import(self, name, *args):
+        if name in self._modules:
+            return self._modules[name]
+        if name in ("binascii", "hashlib"):
+            return __import__(name, *args)
+        if name in self.frozen:
+            return types.ModuleType(name)
+        raise ImportError(f"no module named '{name}'")
+
+    def fresh(self, out) -> dict:
+        """Globals of a program on the board that prints into `out`."""
+        words = dict(vars(builtins))
+        words["open"] = self.disk.open
+        words["__import__"] = self._import
+        words["print"] = lambda *args, end="\n": print(*args, end=end, file=out)
+        return {"__builtins__": words, "__name__": "__main__"}
+
+    def boot(self) -> bool:
+        """Power comes back: boot.py runs. Whether main.py may run after it."""
+        self.alive = True
+        boot = self.disk.files.get("/boot.py")
+        if boot is not None:
+            try:
+                exec(compile(boot, "/boot.py", "exec"), self.fresh(io.StringIO()))
+            except OSError:
+                return False
+        return True
+
+
+class Serial:
+    """The bytes that a board prints after a reset."""
+
+    def __init__(self, device):
+        self._data = "".join(line + "\r\n" for line in device.says).encode()
+
+    def inWaiting(self):
+        return len(self._data)
+
+    def read(self, n):
+        data, self._data = self._data[:n], self._data[n:]
+        return data
+
+
+class Transport:
+    """What mpremote's SerialTransport offers, without a wire."""
+
+    def __init__(self, device):
+        self._device = device
+        self.serial = Serial(device)
+        self.calls = []
+
+    def enter_raw_repl(self, soft_reset=True, timeout_overall=10):
+        self._out = io.StringIO()
+        self._globals = self._device.fresh(self._out)
+        self._alive(self._device.boot)
+
+    def _alive(self, function):
+        if not self._device.alive:
+            raise SerialException("device reports readiness to read but returned no data")
+        try:
+            return function()
+        except PowerCut:
+            self._device.alive = False
+            raise SerialException("device disconnected") from None
+
+    def exec(self, command, data_consumer=None):
+        return self._alive(lambda: self._exec(command))
+
+    def _exec(self, command):
+        self.calls.append(command)
+        self._out.seek(0)
+        self._out.truncate()
+        try:
+            exec(compile(command, "<stdin>", "exec"), self._globals)
+        except Exception:
+            raise TransportExecError(1, traceback.format_exc()) from None
+        return self._out.getvalue().encode()
+
+    def exec_raw_no_follow(self, command):
+        self._alive(lambda: self._exec(command))
+
+    def close(self):
+        pass
+
+
+BOOT = (Path(__file__).parents[2] / "firmware" / "boot.py").read_bytes()

@@ -1,0 +1,80 @@
+"""What must change on a board, decided from two lists; touches nothing."""
+
+import hashlib
+
+STAGE = "/staged"
+INSTALLED = "/installed.txt"  # hash and path of everything we put there
+CONFIG = "/config.json"  # yours: replaced when you give another one, never removed
+BOOT = "/boot.py"
+_RESERVE_N = 8  # blocks that the file system itself may take on the way
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def staged_name(path: str) -> str:
+    """A flat name in /staged for a path on the device."""
+    return path[1:].replace("/", "-")
+
+
+def with_list(files) -> list[tuple[str, bytes]]:
+    """The files and, last, the list of them."""
+    lines = [f"{sha256(data)} {path}\n" for path, data in files]
+    return [*files, (INSTALLED, "".join(lines).encode())]
+
+
+def listed(text: str) -> list[str]:
+    """Paths in an installed list."""
+    return [line.split(" ", 1)[1] for line in text.splitlines() if " " in line]
+
+
+def twins(wanted) -> list[str]:
+    """Sources that MicroPython would import instead of our compiled modules."""
+    return [path.removesuffix(".mpy") + ".py" for path, _ in wanted if path.endswith(".mpy")]
+
+
+def hiding(names, wanted) -> list[str]:
+    """Entries of / that MicroPython would import instead of a module of ours in /lib."""
+    lib = {path[5:].removesuffix(".mpy") for path, _ in wanted if path.startswith("/lib/")}
+    return ["/" + name for name in names if name.split(".")[0] in lib]
+
+
+class Change:
+    """`hashes`: path -> sha256 of what is on the board, "" or missing when it is not there."""
+
+    def __init__(self, wanted, before: list[str], hashes: dict):
+        self.data = dict(wanted)
+        self.changed = [path for path, data in wanted if hashes.get(path) != sha256(data)]
+        ours = set(before) | set(twins(wanted))
+        self.gone = sorted(path for path in ours - set(self.data) - {CONFIG} if hashes.get(path))
+        self.upload = [
+            path
+            for path in self.changed
+            if hashes.get(f"{STAGE}/{staged_name(path)}") != sha256(self.data[path])
+        ]
+
+    def nothing(self) -> bool:
+        return not self.changed and not self.gone
+
+    def staged(self) -> dict:
+        """Name in /staged -> hash that it must have."""
+        return {staged_name(path): sha256(self.data[path]) for path in self.changed}
+
+    def lines(self) -> str:
+        """The plan for boot.py, which is in place before there is a plan."""
+        moves = [f"{staged_name(path)} {path}\n" for path in self.changed if path != BOOT]
+        return "".join(moves) + "".join(f"- {path}\n" for path in self.gone)
+
+    def folders(self) -> list[str]:
+        """Folders that the files need, outermost first."""
+        found = {STAGE}
+        for path in self.changed:
+            parts = path.split("/")[1:-1]
+            found |= {"/" + "/".join(parts[: i + 1]) for i in range(len(parts))}
+        return sorted(found)
+
+    def blocks(self, block_n: int) -> int:
+        """Blocks of the file system that must be free: old and new lie side by side for a while."""
+        of_files = sum(-(-len(self.data[path]) // block_n) for path in self.upload)
+        return of_files + 2 * len(self.folders()) + _RESERVE_N if self.upload else 0

@@ -1,0 +1,139 @@
+"""What the firmware weighs on a board: bytes of every compiled module, heap that it keeps, heap after start."""
+
+import ast
+import math
+import tempfile
+import tomllib
+from pathlib import Path
+
+import vm
+from checks.source import ROOT
+from deploy.files import files
+
+BOARD = "pico_bq76952"
+BUDGET = Path(__file__).with_name("budget.toml")
+HERE = Path(__file__).parent
+HEAP = 241_000  # free at the prompt of a Pico with MicroPython 1.28, bytes
+_ROOM = 1.05  # what a new budget leaves
+_STEP = 64
+_RIG = ("machine.py", "asyncio.py", "weigh.py")
+
+
+def compiled(held) -> dict:
+    """Name of a module -> its compiled file."""
+    found = {}
+    for path, data in held:
+        if path.endswith(".mpy"):
+            name = path.removesuffix(".mpy").removeprefix("/lib").strip("/").replace("/", ".")
+            found[name] = data
+    return found
+
+
+def modules(held) -> dict:
+    """Name of a module -> bytes of its compiled file."""
+    return {name: len(data) for name, data in compiled(held).items()}
+
+
+def in_order(names) -> list[str]:
+    """Every module after those it imports, so that each is charged with its own heap only."""
+    done, todo = [], sorted(names)
+
+    def add(name):
+        if name not in done and name in names:
+            for inner in _imports(name, names):
+                if inner != name:
+                    add(inner)
+            if name not in done:
+                done.append(name)
+
+    for name in todo:
+        add(name)
+    return done
+
+
+def _imports(name: str, names) -> list[str]:
+    path = _source(name)
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return sorted(found & set(names))
+
+
+def _source(name: str) -> Path:
+    inner = name.replace(".", "/") + ".py"
+    for folder in ("lib", "firmware", f"boards/{BOARD}"):
+        if (ROOT / folder / inner).exists():
+            return ROOT / folder / inner
+    raise FileNotFoundError(name)
+
+
+def weigh(held) -> dict:
+    """Module -> bytes of heap that it keeps, and "start"; measured on MicroPython's machine.
+
+    That machine loads no native code; a board keeps about as many bytes of it as the file has.
+    """
+    native = {name: len(data) for name, data in compiled(held).items() if data[2] >> 2}
+    names = [name for name in in_order(modules(held)) if name not in native]
+    with tempfile.TemporaryDirectory() as folder:
+        for path, data in held:
+            target = Path(folder) / path[1:]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        for name in _RIG:
+            (Path(folder) / name).write_bytes((HERE / name).read_bytes())
+        (Path(folder) / "config.json").write_text("{}")
+        said = vm.run(Path(folder), f"weigh.py*{len(names) + 3}", *names)
+    totals = [line.split() for line in said.splitlines()]
+    found = {name: int(now) - int(before) for (name, now), (_, before) in zip(totals[1:], totals)}
+    found["start"] = int(totals[-1][1]) - int(totals[0][1]) + sum(native.values())
+    return found | native
+
+
+def rows(held) -> dict:
+    """Name -> (bytes of .mpy, bytes of heap); "all" sums modules, "start" is the running firmware."""
+    sizes = modules(held)
+    heap = weigh(held)
+    found = {name: (sizes[name], heap[name]) for name in sorted(sizes)}
+    total = sum(heap[name] for name in sizes)
+    found["all"] = (sum(sizes.values()), total)
+    found["start"] = (0, heap["start"])
+    return found
+
+
+def measured() -> dict:
+    return rows(files(BOARD))
+
+
+def grown(found: dict, budget: dict) -> list[str]:
+    """One line for every module beyond its budget, or without one."""
+    lines = []
+    for name, (mpy, heap) in found.items():
+        if name not in budget:
+            lines.append(f"{name}: {mpy} B of .mpy, {heap} B of heap, and no budget")
+            continue
+        for value, limit, what in zip((mpy, heap), budget[name], (".mpy", "heap")):
+            if value > limit:
+                lines.append(f"{name}: {value} B of {what}, budget {limit}")
+    return lines
+
+
+def read_budget(path: Path = BUDGET) -> dict:
+    return tomllib.loads(path.read_text(encoding="utf-8"))["bytes"] if path.exists() else {}
+
+
+def budget_text(found: dict) -> str:
+    """A budget that leaves a twentieth and no more."""
+    lines = [
+        "# Bytes that a module may have: of its .mpy file, and of heap that it keeps once imported.",
+        '# "all" is the sum, "start" the running firmware, where modules that only a start needs are gone.',
+        "# `make size` holds it; ARGS=--accept writes it anew from what is there.",
+        "",
+        "[bytes]",
+    ]
+    for name, pair in found.items():
+        mpy, heap = (math.ceil(value * _ROOM / _STEP) * _STEP for value in pair)
+        lines.append(f'"{name}" = [{mpy}, {heap}]')
+    return "\n".join(lines) + "\n"
