@@ -23,22 +23,29 @@ class App:
         self._wake = wake
         self._reporters = reporters
         self._due_ms = 0
+        self._pacer = None  # the task that wakes the scan when it is due
         self.restarts = 0  # reporters started again
         self.error = None  # what the last of them died of
         scan.board.cutoff.wake = wake.set
 
     async def run(self) -> None:
         """Start everything and scan for ever."""
-        self._due_ms = self._clock.ticks_ms()
-        tasks = [asyncio.create_task(self._pace())]
-        for reporter in self._reporters:
-            tasks.append(asyncio.create_task(self._supervise(reporter)))
+        self._set_pace(self._clock.ticks_ms())
+        tasks = [asyncio.create_task(self._supervise(each)) for each in self._reporters]
         try:
             await self._scan_forever()
         finally:
             self._scan.board.cutoff.block()
+            tasks.append(self._pacer)
             for task in tasks:
                 task.cancel()
+
+    def _set_pace(self, now_ms) -> None:
+        """Due times from now on, with the scan's present period: a long rest ends when a pack wakes."""
+        if self._pacer is not None:
+            self._pacer.cancel()
+        self._due_ms = now_ms
+        self._pacer = asyncio.create_task(self._pace())
 
     async def _scan_forever(self) -> None:
         clock = self._clock
@@ -47,7 +54,10 @@ class App:
         since_gc_ms = 0
         while True:
             now_ms = clock.ticks_ms()
+            period_ms = scan.period_ms
             scan.tick(clock.ticks_diff(now_ms, last_ms))
+            if scan.period_ms != period_ms:
+                self._set_pace(now_ms)
             last_ms = now_ms
             since_gc_ms += scan.period_ms
             if since_gc_ms >= _GC_MS:

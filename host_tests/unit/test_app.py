@@ -344,3 +344,68 @@ def test_a_clock_that_wraps_is_no_event(rig):
     rig.clock.now = start
     rig.play(lambda app: rig.clock.run(start + 2000))
     assert rig.scan.ticks == [(start + at, 250) for at in range(0, 2001, 250)]
+
+
+def test_a_scan_that_always_wants_another_leaves_time_for_everybody(monkeypatch):
+    scans_before = []
+
+    class Modest:
+        async def run(self):
+            while True:
+                scans_before.append(len(rig.scan.ticks))
+                await asyncio.sleep(0)
+
+    rig = Rig(monkeypatch, [Modest()])
+    tick = rig.scan.tick
+
+    def again(dt_ms):
+        tick(dt_ms)
+        rig.scan.again = len(rig.scan.ticks) < 10
+
+    rig.scan.tick = again
+    rig.play(lambda app: rig.clock.run(100))
+    assert len(rig.scan.ticks) == 10
+    assert scans_before[:9] == list(range(1, 10))
+
+
+@pytest.mark.parametrize("how", ["due", "alert"])
+def test_a_pack_that_wakes_is_scanned_at_its_new_pace_at_once(rig, how):
+    """Not only after what was left of the long rest, nor after another one: late is a fault."""
+    rig.scan.period_ms = 5000
+    tick = rig.scan.tick
+
+    def wake(dt_ms):
+        tick(dt_ms)
+        if len(rig.scan.ticks) == 3:
+            rig.scan.period_ms = 250
+
+    rig.scan.tick = wake
+
+    async def story(app):
+        await rig.clock.run(6000)
+        if how == "alert":
+            rig.scan.board.cutoff.wake()
+        await rig.clock.run(11000)
+
+    rig.play(story)
+    woken = 6000 if how == "alert" else 10000
+    assert rig.scan.ticks[1:6] == [
+        (5000, 5000),
+        (woken, woken - 5000),
+        (woken + 250, 250),
+        (woken + 500, 250),
+        (woken + 750, 250),
+    ]
+
+
+def test_a_pack_that_falls_asleep_is_scanned_rarely_from_then_on(rig):
+    tick = rig.scan.tick
+
+    def doze(dt_ms):
+        tick(dt_ms)
+        if len(rig.scan.ticks) == 2:
+            rig.scan.period_ms = 5000
+
+    rig.scan.tick = doze
+    rig.play(lambda app: rig.clock.run(11000))
+    assert rig.scan.ticks == [(0, 250), (250, 250), (5250, 5000), (10250, 5000)]

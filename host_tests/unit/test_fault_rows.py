@@ -417,6 +417,23 @@ def test_a_long_quiet_time_forgives_one_trip_a_step_and_never_below_none(name):
     assert cycle(rig, row, 3) == [TRIPPED, TRIPPED, LOCKED]
 
 
+@rows(locking)
+def test_a_window_counts_once_and_what_is_left_of_it_for_the_next(name):
+    rig, row = start(name, {"oc_lock_n": 4, "sc_lock_n": 4})
+    half_ms = rig.config.lock_window_ms // 2
+    cycle(rig, row, 3)
+    rig.heal(row, 3 * half_ms)  # one and a half: one trip forgiven, two left
+    for _ in range(5):
+        rig.heal(row, 0)
+    rig.heal(row, half_ms - 250 - row.delay_ms - 1)  # trips one millisecond before the next
+    assert cycle(rig, row, 2) == [TRIPPED, LOCKED]
+    rig.calm(row, clear=True)
+    cycle(rig, row, 3)
+    rig.heal(row, 3 * half_ms)
+    rig.heal(row, half_ms)  # the other half of the second window
+    assert cycle(rig, row, 3) == [TRIPPED, TRIPPED, LOCKED]
+
+
 @rows(lambda row: not locking(row))
 def test_other_rows_never_lock(name):
     rig, row = start(name, {"oc_lock_n": 1, "sc_lock_n": 1})

@@ -130,3 +130,15 @@ def test_milliseconds_carry_into_seconds(dt_ms, seconds, ms):
     log = Journal()
     log.advance(dt_ms)
     assert (log.uptime_s, log.uptime_ms) == (seconds, ms)
+
+
+def test_a_kind_is_the_place_of_its_name():
+    """Tools on the host name records by it; a stored record outlives a release."""
+    assert journal.NAMES[:5] == ("boot", "trip", "clear", "lock", "ack")
+    kinds = [getattr(journal, name.upper()) for name in journal.NAMES]
+    assert kinds == list(range(len(journal.NAMES)))
+
+
+def test_a_new_journal_is_empty_and_knows_no_configuration():
+    log = Journal()
+    assert (log.depth, log.n, log.config_hash, len(log.data)) == (64, 0, 0, 64 * SIZE)

@@ -1,6 +1,7 @@
 """CVL, CCL, DCL: the named points, monotone in every reading, 0 when blocked."""
 
 from array import array
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -75,7 +76,11 @@ def test_a_pack_at_ease_offers_its_best():
         ({"fet": 800}, 500),
         ({"fet": 850}, 0),
         ({"fet": TEMP_NONE}, 1000),
+        ({"cold": 1}, 12),
+        ({"cold": 99}, 990),
         ({"soc_pm": 950}, 1000),
+        ({"soc_pm": 951}, 984),
+        ({"soc_pm": 999}, 216),
         ({"soc_pm": 1000}, 200),
     ],
 )
@@ -96,6 +101,8 @@ def test_charge_current_at_the_named_points(changes, part_pm):
         ({"hot": 600}, 0),
         ({"fet": 850}, 0),
         ({"soc_pm": 50}, 1000),
+        ({"soc_pm": 49}, 984),
+        ({"soc_pm": 1}, 216),
         ({"soc_pm": 0}, 200),
     ],
 )
@@ -224,3 +231,21 @@ def test_a_table_that_cannot_be_interpolated_is_refused_at_start():
 
     with pytest.raises(ValueError, match="ascend"):
         Limits(Bad())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ccl_taper_mv": CONFIG.cov_mv},
+        {"dcl_taper_mv": CONFIG.cuv_mv},
+        {"cuv_clear_mv": CONFIG.cuv_mv},
+    ],
+)
+def test_each_taper_is_checked_at_start(wrong):
+    with pytest.raises(ValueError, match="ascend"):
+        Limits(SimpleNamespace(**{**CONFIG.as_dict(), **wrong}))
+
+
+def test_before_the_first_step_nothing_is_offered():
+    limits = Limits(CONFIG)
+    assert (limits.cvl_mv, limits.ccl_ma, limits.dcl_ma) == (0, 0, 0)

@@ -651,3 +651,97 @@ def test_the_resistor_never_carries_current_longer_than_a_try_per_rest():
     window = rig.config.precharge_wait_ms // DT
     most = max(sum(warm[i : i + window]) for i in range(len(warm) - window))
     assert 0 < most * DT <= rig.config.precharge_ms
+
+
+# clocks, to the millisecond
+
+
+def test_a_new_machine_wants_nothing_and_knows_nothing():
+    mode = Mode(Config())
+    assert (mode.mode, mode.before, mode.changed) == (SELFTEST, SELFTEST, False)
+    assert (mode.intent, mode.refused, mode.off) == (0, 0, False)
+    assert (mode.tries, mode.precharge_failed) == (0, False)
+
+
+def test_without_precharge_hardware_an_unready_monitor_still_gets_no_fet():
+    rig = Rig(precharge_on=0)
+    rig.ready = False
+    for _ in range(5):
+        assert rig.step() == 0 and rig.mode.mode == SELFTEST
+
+
+def test_a_mode_just_entered_is_left_at_once_when_the_next_scan_says_nothing_good():
+    rig = Rig(precharge_on=0)
+    assert rig.step() == BOTH
+    rig.ready, rig.actual = False, 0
+    assert rig.step() == 0 and rig.mode.mode == SELFTEST
+
+
+def idle_until(rig, ms):
+    """Idle since the last step, up to `ms`."""
+    rig.idle = True
+    rig.step()
+    rig.step(dt_ms=ms)
+    return rig.mode.mode
+
+
+def test_idle_time_ends_in_sleep_at_its_last_millisecond():
+    rig = Rig(sleep_after_s=10).run()
+    assert idle_until(rig, 9999) == RUN
+    rig.step(dt_ms=1)
+    assert rig.mode.mode == SLEEP
+
+
+def test_time_that_stands_or_runs_backwards_is_no_time():
+    rig = Rig(sleep_after_s=10).run()
+    idle_until(rig, 9999)
+    for dt_ms in (0, 0, -1, -5000):
+        rig.step(dt_ms=dt_ms)
+        assert rig.mode.mode == RUN
+    rig.step(dt_ms=1)
+    assert rig.mode.mode == SLEEP
+
+
+def test_idle_time_in_a_fault_does_not_count_when_the_fault_is_over():
+    rig = Rig(sleep_after_s=10, precharge_on=0)
+    rig.idle = True
+    rig.blocks = BOTH
+    assert rig.wait(60000) == FAULT
+    rig.blocks = 0
+    assert rig.wait(9750) == RUN
+    assert rig.wait(1000) == SLEEP
+
+
+def test_flat_cells_power_down_at_the_last_millisecond_and_at_the_very_voltage():
+    for cell_mv, after in ((2600, SHUTDOWN), (2601, CHG_ONLY)):
+        rig = Rig(shutdown_s=60, empty_sleep_s=100000).run()
+        rig.blocks = DSG
+        rig.cell_min_mv = cell_mv
+        rig.step()
+        rig.step(dt_ms=59999)
+        assert rig.mode.mode == CHG_ONLY
+        rig.step(dt_ms=1)
+        assert rig.mode.mode == after
+
+
+@pytest.mark.parametrize("cell_mv, after", [(2800, SLEEP), (2801, CHG_ONLY), (3099, CHG_ONLY)])
+def test_only_cells_that_were_empty_make_a_pack_sleep_that_may_not_discharge(cell_mv, after):
+    """Another fault than under-voltage blocks discharging too."""
+    rig = Rig(empty_sleep_s=10)
+    rig.blocks = DSG
+    rig.cell_min_mv = cell_mv
+    rig.step()
+    rig.step()
+    rig.step(dt_ms=60000)
+    assert rig.mode.mode == after
+
+
+def test_time_spent_empty_in_self_test_does_not_count():
+    rig = Rig(empty_sleep_s=10)
+    rig.blocks = DSG
+    rig.cell_min_mv = 2700
+    rig.ready = False
+    assert rig.wait(60000) == SELFTEST
+    rig.ready = True
+    assert rig.wait(9750) == CHG_ONLY
+    assert rig.wait(1000) == SLEEP

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from bms import bits
+from bms import mode as machine
 from bms.bits import (
     CHG_ONLY,
     DSG_ONLY,
@@ -223,6 +224,21 @@ def test_every_edge_holds(graph, invariant):
 def test_the_same_input_gives_the_same_result(graph):
     for old, targets in graph.items():
         assert [transition(old, word) for word in WORDS] == targets
+
+
+def test_every_fact_and_wish_has_a_bit_of_its_own():
+    words = {
+        name: value
+        for name, value in vars(machine).items()
+        if name.startswith("F_") and name != "F_ALL"
+    }
+    assert sorted(words.values()) == [1 << i for i in range(15)]
+    assert F_ALL == sum(words.values())
+
+
+def test_a_mode_without_fets_has_none_whatever_the_flags():
+    for mode in set(range(MODE_N)) - set(WORKING):
+        assert not any(intent(mode, flags) for flags in WORDS), NAMES[mode]
 
 
 def test_intent_alone_permits_nothing_blocked_and_nothing_unready():

@@ -278,12 +278,13 @@ def test_no_clock_ever_leaves_the_small_integers(fresh):
     assert rig.protect.state[latched.index] == CLEAR
 
 
-def test_a_clock_that_runs_backwards_counts_as_standing():
+@pytest.mark.parametrize("times", [9, 10])
+def test_a_clock_that_runs_backwards_counts_as_standing(times):
     rig = Rig()
     rig.step()
     row = rig.row("cov")
     rig.read(row, row.trip)
-    for _ in range(10):
+    for _ in range(times):
         assert rig.read(row, row.trip, -5000) == CLEAR
     assert rig.read(row, row.trip, row.delay_ms - 1) == CLEAR
     assert rig.read(row, row.trip, 1) == TRIPPED
@@ -517,7 +518,7 @@ def test_a_reading_at_the_limit_never_clears_whatever_the_clear_value_says():
     q[faults.Q_CELL_MAX_MV] = values["cov_mv"]
     for _ in range(10):
         protect.step(q, 2000, True, False, False, True)
-    assert protect.state[cov] == TRIPPED
+    assert (protect.state[cov], protect.trips[cov]) == (TRIPPED, 1)
     q[faults.Q_CELL_MAX_MV] = values["cov_mv"] - 1
     for _ in range(2):
         protect.step(q, 2000, True, False, False, False)
