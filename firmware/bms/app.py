@@ -36,7 +36,8 @@ class App:
             await self._scan_forever()
         finally:
             self._scan.board.cutoff.block()
-            tasks.append(self._pacer)
+            if self._pacer is not None:
+                self._pacer.cancel()
             for task in tasks:
                 task.cancel()
 
