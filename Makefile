@@ -44,6 +44,10 @@ types: $(VENV)/.types $(STUBS)/.rp2 $(STUBS)/.esp32  ## pyright against MicroPyt
 bench: $(VENV)/.test  ## ticks a second, bus traffic a scan, simulated time against real time
 	@PYTHONPATH="$(HOST_PATH)" $(PY) -m bench $(ARGS)
 
+.PHONY: emulate
+emulate: $(VENV)/.test $(VENV)/.target  ## boot the firmware on an emulated Pico and measure it; MICROPYTHON_UF2=path
+	@PYTHONPATH="$(HOST_PATH)" $(PY) -m emulate.measure $(ARGS)
+
 .PHONY: coverage
 coverage: $(VENV)/.test  ## branches that the unit tests reach; fails below 100 % of the policy
 	@mkdir -p build

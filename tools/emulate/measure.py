@@ -114,44 +114,40 @@ def free_heap(rig) -> list:
     return [("free heap, everything on", int(said) / 1024, "KiB", -120)]
 
 
-def rows(edges: int = _EDGES) -> list:
-    """Every figure, as dicts. A bound below 0: at least so much."""
-    found = start_up()
+def rows(edges: int = _EDGES):
+    """Every figure as a dict, one by one. A bound below 0: at least so much."""
+    yield from _dicts(start_up())
     rig = bench(main=Path(__file__).with_name("on_pico.py").read_bytes())
     rig.pico.boot()
     if not rig.pico.run_until(rig.conducting, 6000, 5):
         raise RuntimeError(f"not running: {bytes(rig.pico.out)[-500:]!r}")
     rig.pico.run_ms(1000)
-    found += scan_cost(rig)
-    found += alert_to_pin(rig, edges)
-    found += free_heap(rig)
-    out = []
+    yield from _dicts(scan_cost(rig))
+    yield from _dicts(alert_to_pin(rig, edges))
+    yield from _dicts(free_heap(rig))
+
+
+def _dicts(found):
     for name, value, unit, bound in found:
         ratio = None if bound is None else value / bound if bound > 0 else -bound / value
-        out.append(
-            {
-                "name": name,
-                "value": round(value, 3),
-                "unit": unit,
-                "bound": bound,
-                "ratio": ratio,
-                "rig": RIG,
-            }
-        )
-    return out
+        row = {"name": name, "value": round(value, 3), "unit": unit}
+        yield {**row, "bound": bound, "ratio": ratio, "rig": RIG}
 
 
 def main() -> int:
+    found = []
     try:
-        found = rows()
+        for row in rows():
+            found.append(row)
+            limit = (
+                ""
+                if row["bound"] is None
+                else f"   bound {row['bound']}, ratio {row['ratio']:.2f}"
+            )
+            print(f"{row['name']:55} {row['value']:10.2f} {row['unit']:4}{limit}", flush=True)
     except NoImage as missing:
         print(missing, file=sys.stderr)
         return 2
-    for row in found:
-        limit = (
-            "" if row["bound"] is None else f"   bound {row['bound']}, ratio {row['ratio']:.2f}"
-        )
-        print(f"{row['name']:55} {row['value']:10.2f} {row['unit']:4}{limit}")
     if len(sys.argv) > 1:
         Path(sys.argv[1]).write_text(json.dumps(found, indent=1))
     return 0
