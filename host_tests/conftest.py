@@ -12,6 +12,25 @@ settings.load_profile("repeatable")
 
 
 def pytest_terminal_summary(terminalreporter):
+    tell_truths(terminalreporter)
+    tell_needs(terminalreporter)
+
+
+def tell_truths(terminalreporter):
+    """The worst that physically happened in each scenario; here, since xdist reads no deeper conftest."""
+    lines = []
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            for name, value in getattr(report, "user_properties", ()):
+                if name == "truth":
+                    lines.append(f"{report.nodeid.split('::')[-1]}: {value}")
+    if lines:
+        terminalreporter.section("what physically happened")
+        for line in sorted(lines):
+            terminalreporter.line(line)
+
+
+def tell_needs(terminalreporter):
     reasons = Counter()
     for report in terminalreporter.stats.get("skipped", []):
         if isinstance(report.longrepr, tuple):
