@@ -6,7 +6,7 @@ world around it: plant, monitor model, bus, pack, scan. Nothing in the firmware 
 
 from bms.bits import SHUTDOWN, SLEEP
 from bms.config import Config
-from bms.cutoff import Cutoff
+from bms.cutoff import Cutoff, PinGate
 from bms.pack import Pack
 from bms.scan import Scan
 from bq769x2 import BQ76952, BQ769x2
@@ -92,7 +92,7 @@ class Board:
         self.bleed = self.guard = self.alert = chip
         self.off_pins = (FakePin(cfetoff, _OUT, value=0), FakePin(dfetoff, _OUT, value=0))
         self.alert_pin = FakePin(alert, _IN, pull=_PULL_UP)
-        self.cutoff = Cutoff(self.off_pins, self.alert_pin, world.ticks_us, _FALLING)
+        self.cutoff = Cutoff(PinGate(self.off_pins), self.alert_pin, world.ticks_us, _FALLING)
         self.outputs = Outputs(plant, contactor)
         self.interlock = plant_interlock(plant)
         self.clock = None  # simulated time calls `tick` itself

@@ -25,6 +25,14 @@ _EXCEPT = {
     "boards/sim/": ("sim",),  # the simulator is just another board
 }
 
+# layer: folder whose modules are imported by their own names
+_FOLDERS = (
+    ("lib", "lib/"),
+    ("firmware", "firmware/"),
+    ("boards", "boards/rp2/"),
+    ("tools", "tools/"),
+)
+
 _HARDWARE = ("machine", "rp2", "esp32", "esp", "bluetooth", "network", "_thread")
 _HARDWARE_IN = ("boards/", "firmware/bms/report/")
 
@@ -86,7 +94,7 @@ def target_of(module: str) -> str:
         return "firmware"
     if top in ("tools", "sim", "fakes"):
         return "sim" if "sim" in module.split(".")[:2] else "tools"
-    for layer, folder in (("lib", "lib/"), ("firmware", "firmware/"), ("tools", "tools/")):
+    for layer, folder in _FOLDERS:
         if (ROOT / folder / top).is_dir() or (ROOT / folder / f"{top}.py").is_file():
             return layer
     return top
