@@ -21,7 +21,7 @@ _WHY = {
 }
 # file or folder: layers and modules it may import besides
 _EXCEPT = {
-    "firmware/main.py": ("board",),  # the entry point is where a board meets the firmware
+    "firmware/bms/start.py": ("board",),  # this is where a board meets the firmware
     "boards/sim/": ("sim",),  # the simulator is just another board
 }
 
@@ -39,7 +39,7 @@ _HARDWARE_IN = ("boards/", "firmware/bms/report/")
 # Modules that MicroPython has, and where they may be used; "" is everywhere.
 _MICROPYTHON = {
     "array": ("",),
-    "asyncio": ("firmware/main.py", "firmware/bms/app.py", "firmware/bms/report/", "boards/"),
+    "asyncio": ("firmware/bms/start.py", "firmware/bms/app.py", "firmware/bms/report/", "boards/"),
     "binascii": ("",),
     "collections": ("",),
     "errno": ("",),
@@ -56,6 +56,7 @@ _MICROPYTHON = {
     "sys": ("",),
     "time": ("firmware/bms/clock.py", "firmware/bms/report/", "boards/"),
     "uctypes": ("",),
+    "vfs": ("lib/listed.py",),
 }
 _WHY_NOT = {
     "asyncio": "cores are synchronous, waiting is somebody else's job",
