@@ -47,7 +47,7 @@ def main():
     try:
         asyncio.run(app.run())
     finally:  # Ctrl-C ends the loop without a word to its tasks
-        hardware.cutoff.block()
+        scan.stop()
 
 
 main()

@@ -131,6 +131,17 @@ class Act:
             self._board.outputs.write(bits)
             self._outputs = bits
 
+    def stop(self) -> None:
+        """All outputs off, whatever was known of them; FETs by command too: a board may have no off-pins."""
+        if self._board.outputs is not None:
+            self._board.outputs.write(0)
+            self._outputs = 0
+        try:
+            self._board.switch.write_fets(0)
+            self.commanded = 0
+        except OSError as error:
+            self.error = error
+
     def sleep(self, pack, on: bool) -> None:
         """Let the monitor sleep, or keep it awake."""
         try:

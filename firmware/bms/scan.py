@@ -69,6 +69,11 @@ class Scan:
         if self.board.watchdog is not None:
             self.board.watchdog.feed()
 
+    def stop(self) -> None:
+        """Nobody will scan any more: nothing conducts, heats or sounds."""
+        self.board.cutoff.block()
+        self.act.stop()
+
     def ready(self) -> bool:
         """The monitor is armed and verified whole, and answers. One lost scan does not change that."""
         snap = self.pack.snap

@@ -1,6 +1,20 @@
 """Attacks that once worked: what a hostile reviewer did to the pack. Every assertion is on the plant."""
 
-from host_tests.system.rig import events, running, seen, touch
+import asyncio
+import json
+import runpy
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import bms
+from bms.config import as_dict
+from boards.sim.board import make_sim
+from host_tests.system.rig import BOTH, conducting, events, running, seen, touch
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_charge_limit_beyond_the_range_of_milliamperes_trips():
@@ -11,3 +25,68 @@ def test_a_charge_limit_beyond_the_range_of_milliamperes_trips():
     touch(sim, lambda plant: plant.outside.attach(4 * 4.0, 48))
     assert sim.run_until(lambda: not sim.plant.chg_on, 15), sim.pack.snap.pack_ma
     assert seen(sim, "trip", "occ1"), events(sim)
+
+
+@pytest.fixture
+def main_ends(monkeypatch, tmp_path):
+    """Runs firmware/main.py on a simulated board until `story(scan)` returns, then Ctrl-C."""
+
+    def play(sim, story):
+        for name in ("bms.config", "bms.chemistry", "bms.relations", "bms.fields"):
+            monkeypatch.setitem(sys.modules, name, sys.modules[name])  # main forgets them
+            monkeypatch.setattr(bms, name[4:], sys.modules[name])
+        started = []
+
+        def run(app):
+            started.append(app.cr_frame.f_locals["self"]._scan)
+            app.close()
+            story(started[0])
+            raise KeyboardInterrupt
+
+        sim.board.clock = SimpleNamespace()
+        monkeypatch.setattr(asyncio, "run", run)
+        monkeypatch.setattr(asyncio, "ThreadSafeFlag", asyncio.Event, raising=False)
+        monkeypatch.setitem(sys.modules, "board", SimpleNamespace(make=lambda config: sim.board))
+        (tmp_path / "config.json").write_text(json.dumps(as_dict(sim.config)))
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(KeyboardInterrupt):
+            runpy.run_path(str(ROOT / "firmware" / "main.py"))
+
+    return play
+
+
+def test_the_end_of_the_program_ends_the_heater_and_opens_the_contactor(main_ends):
+    """Ctrl-C on a board that is being worked on, where no watchdog makes the pins float."""
+    sim = make_sim(cell_n=4, soc=0.5, contactor=True)
+    touch(sim, lambda plant: plant.soak(-10.0))
+    touch(sim, lambda plant: plant.outside.attach(4 * 3.5, 10))
+
+    def story(scan):
+        sim.scan, sim.pack = scan, scan.pack
+        scan.board.cutoff.wake = sim._wake
+        assert sim.run_until(lambda: sim.plant.heater_on, 20), events(sim)
+        touch(sim, lambda plant: plant.soak(15.0))
+        sim.run_until(lambda: conducting(sim), 20)
+        touch(sim, lambda plant: plant.soak(2.0))
+        assert sim.run_until(lambda: sim.plant.heater_on and conducting(sim), 20), events(sim)
+
+    main_ends(sim, story)
+    sim.world.sync()
+    assert not sim.plant.heater_on and sim.plant.contactor_open and not conducting(sim)
+    sim.world.advance(10000000)
+    assert not sim.plant.heater_on and sim.plant.contactor_open and not conducting(sim)
+
+
+def test_the_end_of_the_program_opens_both_on_a_board_without_off_pins(main_ends):
+    sim = make_sim(cell_n=4, soc=0.5, config={"precharge_on": 0})
+    sim.board.guard.off_pins = False
+    sim.board.cutoff._chg_pin = sim.board.cutoff._dsg_pin = lambda level: None
+    touch(sim, lambda plant: plant.outside.load(amps=10))
+
+    def story(scan):
+        sim.scan, sim.pack = scan, scan.pack
+        sim.board.cutoff.wake = sim._wake
+        assert sim.run_until(lambda: conducting(sim) == BOTH, 20), events(sim)
+
+    main_ends(sim, story)
+    assert not conducting(sim)
