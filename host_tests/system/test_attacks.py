@@ -13,6 +13,7 @@ import bms
 from bms.config import as_dict
 from boards.sim.board import make_sim
 from host_tests.system.rig import BOTH, conducting, events, running, seen, touch
+from sim.chips.bq769x2_measure import OK, OPEN, SHORT
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,3 +91,14 @@ def test_the_end_of_the_program_opens_both_on_a_board_without_off_pins(main_ends
 
     main_ends(sim, story)
     assert not conducting(sim)
+
+
+@pytest.mark.parametrize("fault", [OPEN, SHORT])
+def test_a_broken_sensor_of_the_mosfets_opens_both(fault):
+    """Open it reads cold: neither the monitor's OTF nor ours would ever trip."""
+    sim = running(cell_n=4)
+    sim.chip.break_ntc("HDQ", fault)
+    sim.run(4)
+    assert not conducting(sim) and seen(sim, "trip", "ntc"), events(sim)
+    sim.chip.break_ntc("HDQ", OK)
+    assert sim.run_until(lambda: conducting(sim) == BOTH, 60), events(sim)
