@@ -9,7 +9,7 @@ from bms import bits, faults, journal
 from bms.act import Act
 from bms.quantities import fill_measured, fill_system
 from bms.sense import Sense
-from roles import BOTH, FLAG_CONFIG, FLAG_RESET, STEP_DIFFERS
+from roles import BOTH, FLAG_CONFIG, FLAG_RESET, FLAG_SHUTDOWN, STEP_DIFFERS
 
 _SELFTEST_MS = const(80)  # a loop of the monitor takes 63: each scan sees a new one
 _GOOD_N = const(3)  # fresh scans in a row before a FET may close
@@ -161,7 +161,14 @@ class Scan:
             act.find_load(pack, pack.protect.load_wanted)
             self.again = cleared and pack.intent != 0
             self._verify()
+        elif not pack.mode.changed and self._ignores_shutdown():
+            act.shutdown(pack)
         act.outputs(pack.output_bits)
+
+    def _ignores_shutdown(self) -> bool:
+        """The monitor still runs: a command that got lost would drain the cells to death."""
+        snap = self.pack.snap
+        return snap.fresh and not snap.flags & (FLAG_RESET | FLAG_SHUTDOWN)
 
     def _verify(self) -> None:
         """One slice of the endless re-verification, only when the bus has just been good."""

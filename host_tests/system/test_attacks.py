@@ -10,10 +10,13 @@ from types import SimpleNamespace
 import pytest
 
 import bms
+from bms import bits
 from bms.config import as_dict
 from boards.sim.board import make_sim
 from host_tests.system.rig import BOTH, conducting, events, running, seen, touch
+from sim.chips.bq769x2_bits import OFF
 from sim.chips.bq769x2_measure import OK, OPEN, SHORT
+from sim.mischief_bus import NackWrapper
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,3 +105,26 @@ def test_a_broken_sensor_of_the_mosfets_opens_both(fault):
     assert not conducting(sim) and seen(sim, "trip", "ntc"), events(sim)
     sim.chip.break_ntc("HDQ", OK)
     assert sim.run_until(lambda: conducting(sim) == BOTH, 60), events(sim)
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+def test_a_lost_shutdown_command_is_repeated(lost):
+    """Else a flat pack would stay awake until its cells are dead."""
+    sim = running(cell_n=4)
+    nack = NackWrapper(sim.chip, count=lost)
+    nack.on = False
+    sim.i2c.detach(sim.chip.addr)
+    sim.i2c.attach(nack)
+    command = sim.board.guard.shutdown
+
+    def shutdown():
+        nack.on = True
+        try:
+            command()
+        finally:
+            nack.on = False
+
+    sim.board.guard.shutdown = shutdown
+    sim.pack.request(bits.REQ_SHUTDOWN)
+    assert sim.run_until(lambda: sim.chip.state == OFF, 60), events(sim)
+    assert sim.pack.mode.mode == bits.SHUTDOWN and not conducting(sim) and nack.count == 0
