@@ -40,9 +40,9 @@ class Act:
         self._cutoff.block()
         self.commanded = 0
         self.deaf_ms = 0
-        self.bleeding = 0
         if self.armed:
             self.fets(pack, 0, 0, True, dt_ms)  # and by command, should a pin's wire be broken
+            self.bleed(pack, 0, dt_ms)  # a monitor that was silent goes on with what it was told
             return
         self._retry_ms -= dt_ms
         if self._retry_ms > 0:
@@ -54,9 +54,12 @@ class Act:
             guard.arm()
             differ_n = guard.verify_all()
             self._board.switch.write_fets(0)
+            self._board.switch.detect_load(False)
         except OSError as error:
             self._failed(pack, error)
             return
+        self._finding_load = False
+        self.bleeding = 0  # arming has ended it
         self._cutoff.arm()
         self.armed = differ_n == 0
         pack.journal.note(journal.ARMED, 0, -1, int(self.armed), guard.mismatch, pack)

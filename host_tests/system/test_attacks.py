@@ -13,9 +13,10 @@ import bms
 from bms import bits
 from bms.config import as_dict
 from boards.sim.board import make_sim
-from host_tests.system.rig import BOTH, conducting, events, running, seen, touch
+from host_tests.system.rig import BOTH, conducting, events, running, seen, touch, tripped
 from sim.chips.bq769x2_bits import OFF
 from sim.chips.bq769x2_measure import OK, OPEN, SHORT
+from sim.mischief import find
 from sim.mischief_bus import NackWrapper
 
 ROOT = Path(__file__).parents[2]
@@ -128,3 +129,30 @@ def test_a_lost_shutdown_command_is_repeated(lost):
     sim.pack.request(bits.REQ_SHUTDOWN)
     assert sim.run_until(lambda: sim.chip.state == OFF, 60), events(sim)
     assert sim.pack.mode.mode == bits.SHUTDOWN and not conducting(sim) and nack.count == 0
+
+
+def test_a_monitor_that_resets_while_a_short_is_held_still_looks_for_the_load():
+    """Else the pack waits for ever for a load to go that has gone."""
+    sim = running(cell_n=4, config={"sc_hold_ms": 20000})
+    touch(sim, lambda plant: plant.outside.short(0.005))
+    sim.run(3)
+    assert tripped(sim) == ["scd"]
+    touch(sim, lambda plant: sim.chip.brown_out())
+    sim.run(30)
+    assert not conducting(sim) and tripped(sim) == ["scd"], "the short is still there"
+    touch(sim, lambda plant: plant.outside.short(0))
+    assert sim.run_until(lambda: conducting(sim) == BOTH, 60), events(sim)
+
+
+def test_a_monitor_that_was_silent_while_it_bled_stops_when_it_answers_again():
+    """Else it went on for the rest of its 20 s, its bent readings taken for quiet ones."""
+    sim = running(cell_n=4, soc=0.97)
+    touch(sim, lambda plant: plant.cells.soc.__setitem__(0, 0.999))
+    touch(sim, lambda plant: plant.outside.attach(4 * 3.5, 10))
+    assert sim.run_until(lambda: True in sim.plant.bleed, 4000)
+    find("dead_bus").apply(sim)
+    sim.run(1.5)
+    assert True in sim.plant.bleed and not conducting(sim)
+    find("dead_bus").clear(sim)
+    sim.run(1.5)
+    assert True not in sim.plant.bleed
