@@ -33,6 +33,7 @@ class Scan:
         self._answers = False  # the monitor has answered long enough, and not been silent too long
         self._hits = 0  # cut-off edges when the last tick began
         self._alarm = 0  # alarm word of the last fresh scan
+        self._hangs = False  # the last scan saw ALERT low without an alarm
         self._since_good_ms = 0
         board.guard.load(pack.config)
         pack.journal.note(journal.BOOT, 0, -1, 0, 0, pack)
@@ -99,12 +100,17 @@ class Scan:
         q[faults.Q_CUTOFF_DEAD] = 1 if self._cutoff_dead(fresh) else 0
 
     def _cutoff_dead(self, fresh: bool) -> bool:
-        """A new alarm is latched, so ALERT fell, but the interrupt did not run: attach it again."""
-        snap = self.pack.snap
-        if not fresh or not self.act.armed or not snap.alarm or self._alarm:
+        """ALERT hangs low: no edge can come. Or an alarm is new and the interrupt did not run for it."""
+        if not fresh or not self.act.armed:
             return False
+        alarm = self.pack.snap.alarm
         cutoff = self.board.cutoff
-        if cutoff.hits != self._hits:
+        silent = cutoff.hits == self._hits
+        hung = self._hangs
+        self._hangs = silent and not alarm and cutoff.asserted()
+        if not alarm:
+            return hung and self._hangs  # once may be an edge that is just coming
+        if self._alarm or not silent:
             return False
         cutoff.arm()
         return True

@@ -156,3 +156,22 @@ def test_a_monitor_that_was_silent_while_it_bled_stops_when_it_answers_again():
     find("dead_bus").clear(sim)
     sim.run(1.5)
     assert True not in sim.plant.bleed
+
+
+def test_an_alert_line_that_hangs_low_opens_both_until_it_is_free():
+    """No edge can come any more: the second line of defence is gone, and nobody would know."""
+    sim = running(cell_n=4)
+    hanging = sim.alert_line.end("solder")
+    hanging.drive(0)
+    sim.run(2)
+    assert not conducting(sim) and tripped(sim) == ["cutoff"], events(sim)
+    hanging.drive(None)
+    assert sim.run_until(lambda: conducting(sim) == BOTH, 20), events(sim)
+
+
+def test_a_pack_does_not_start_with_its_alert_line_shorted():
+    sim = make_sim(cell_n=4, soc=0.5)
+    sim.alert_line.end("solder").drive(0)
+    sim.run(20)
+    assert "cutoff" in tripped(sim) and not conducting(sim)
+    assert sim.plant.worst.opened_after("dsg", 0) is None, "it never closed"
