@@ -6,7 +6,7 @@ A failed write ends with the pins at 0 and is tried again in the next scan.
 
 from micropython import const
 
-from bms import journal
+from bms import faults, journal
 from roles import BOTH, DSG
 
 _DEAF_MAX_MS = const(0x1FFFFFFF)
@@ -84,8 +84,7 @@ class Act:
         if not want:
             self._cutoff.block()
         try:
-            actual = pack.snap.fets
-            if want != self.commanded or (actual & BOTH & ~want and pack.snap.fresh):
+            if want != self.commanded or self._disobeyed(pack, want):
                 self._board.switch.write_fets(want)
                 self.commanded = want
             self.deaf_ms = 0
@@ -98,6 +97,15 @@ class Act:
         if want and not hold and pack.snap.fresh:
             if not self._cutoff.permits or self._cutoff.tripped:
                 self._cutoff.release(seen)
+
+    def _disobeyed(self, pack, want: int) -> bool:
+        """A FET conducts that should not, for no reason of the monitor's own.
+
+        A series FET that it closes for current the other way stays: a command in every scan would keep the
+        transfer buffer from the verification.
+        """
+        snap = pack.snap
+        return bool(snap.fresh and snap.fets & BOTH & ~want and pack.q[faults.Q_FET_STUCK])
 
     def bleed(self, pack, mask: int, dt_ms: int) -> None:
         """Write the bleed mask when it changes and before the monitor would forget it."""

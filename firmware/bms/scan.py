@@ -9,9 +9,12 @@ from bms import bits, faults, journal
 from bms.act import Act
 from bms.quantities import fill_measured, fill_system
 from bms.sense import Sense
-from roles import BOTH, FLAG_CONFIG, FLAG_RESET, FLAG_SHUTDOWN, STEP_DIFFERS
+from roles import BOTH, FLAG_CONFIG, FLAG_RESET, FLAG_SHUTDOWN, STEP_DIFFERS, STEP_PASS
 
 _SELFTEST_MS = const(80)  # a loop of the monitor takes 63: each scan sees a new one
+_UNVERIFIED_MAX = const(
+    500
+)  # steps without a whole pass, which takes some 50: the same as a difference
 _GOOD_N = const(3)  # fresh scans in a row before a FET may close
 _ACKED = const(3)  # Protect.state of an acknowledged row
 _NEWS = (0, journal.TRIP, journal.CLEAR, journal.LOCK, journal.ACK)  # Protect.news -> journal
@@ -30,6 +33,7 @@ class Scan:
         self.period_ms = _SELFTEST_MS
         self.again = False  # the next tick should come at once
         self._cfgbad = False
+        self._unverified_n = 0
         self._answers = False  # the monitor has answered long enough, and not been silent too long
         self._hits = 0  # cut-off edges when the last tick began
         self._alarm = 0  # alarm word of the last fresh scan
@@ -181,13 +185,16 @@ class Scan:
         snap = self.pack.snap
         if not snap.fresh or not self.act.armed:
             return
+        self._unverified_n += 1
         try:
             snap.verify = self.board.guard.verify_step()
         except OSError as error:
             self.sense.error = error
             snap.bus_errors += 1
-            return
-        if snap.verify == STEP_DIFFERS:
+        if snap.verify == STEP_PASS:
+            self._unverified_n = 0
+        elif snap.verify == STEP_DIFFERS or self._unverified_n >= _UNVERIFIED_MAX:
+            self._unverified_n = 0
             self._cfgbad = True  # until it has been armed again
 
     def _record(self, requests: int) -> None:

@@ -14,6 +14,7 @@ from bms import bits
 from bms.config import as_dict
 from boards.sim.board import make_sim
 from host_tests.system.rig import BOTH, conducting, events, running, seen, touch, tripped
+from roles import CHG, FLAG_SLEEP, STEP_PASS, TEMP_NONE
 from sim.chips.bq769x2_bits import OFF
 from sim.chips.bq769x2_measure import OK, OPEN, SHORT
 from sim.mischief import find
@@ -175,3 +176,46 @@ def test_a_pack_does_not_start_with_its_alert_line_shorted():
     sim.run(20)
     assert "cutoff" in tripped(sim) and not conducting(sim)
     assert sim.plant.worst.opened_after("dsg", 0) is None, "it never closed"
+
+
+def passes(sim, seconds):
+    """Whole passes of the verification in this time."""
+    step = sim.board.guard.verify_step
+    found = []
+    sim.board.guard.verify_step = lambda: found.append(step()) or found[-1]
+    sim.run(seconds)
+    sim.board.guard.verify_step = step
+    return found.count(STEP_PASS)
+
+
+def test_the_verification_goes_on_while_a_series_fet_helps_its_body_diode():
+    """A cold pack under load: the monitor closes CHG against its command, for hours."""
+    sim = running(cell_n=4, config={"precharge_on": 0})
+    touch(sim, lambda plant: plant.soak(-5.0))
+    touch(sim, lambda plant: plant.outside.load(amps=20))
+    sim.run(10)
+    assert sim.pack.mode.mode == bits.DSG_ONLY and conducting(sim) == BOTH
+    assert passes(sim, 60) >= 3 and sim.pack.snap.die_ddegc != TEMP_NONE
+
+
+def test_a_charge_fet_that_ignores_its_command_is_told_again_and_latched_also_in_sleep():
+    sim = running(cell_n=4)
+    sim.pack.request(bits.REQ_SLEEP)
+    assert sim.run_until(lambda: sim.pack.snap.flags & FLAG_SLEEP, 60)
+    touch(sim, lambda plant: setattr(sim.chip.fets, "update", lambda: None))
+    sim.chip.fets.on |= CHG
+    sim.chip.protection_changed()
+    sim.chip.settle()
+    sim.run(30)
+    assert "fet" in tripped(sim)
+
+
+def test_a_verification_that_never_ends_is_as_bad_as_a_difference():
+    sim = running(cell_n=4)
+
+    def refused(code):
+        raise OSError(5, "nobody takes it")
+
+    sim.board.guard._sub.ask = refused
+    assert sim.run_until(lambda: not conducting(sim), 200)
+    assert seen(sim, "trip", "cfgbad")
