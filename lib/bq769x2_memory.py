@@ -166,7 +166,8 @@ class Memory:
         self.windows = []
         self.applied = {}
         self._shunt = config.shunt_uohm
-        wide = config.scd_ma > 32000 or 3 * config.ocd2_ma > 32000
+        # either way: a reading that saturates below a limit would never reach it
+        wide = max(config.scd_ma, 3 * config.ocd2_ma, config.occ2_ma) > 32000
         self.ma_per_bit = 10 if wide else 1
         made = self._work_out(config, inputs, ntc, off_pins)
         for row in _ROWS:

@@ -6,7 +6,7 @@ A failed write ends with the pins at 0 and is tried again in the next scan.
 
 from micropython import const
 
-from bms import journal
+from bms import faults, journal
 from roles import BOTH, DSG
 
 _DEAF_MAX_MS = const(0x1FFFFFFF)
@@ -40,9 +40,9 @@ class Act:
         self._cutoff.block()
         self.commanded = 0
         self.deaf_ms = 0
-        self.bleeding = 0
         if self.armed:
             self.fets(pack, 0, 0, True, dt_ms)  # and by command, should a pin's wire be broken
+            self.bleed(pack, 0, dt_ms)  # a monitor that was silent goes on with what it was told
             return
         self._retry_ms -= dt_ms
         if self._retry_ms > 0:
@@ -54,9 +54,12 @@ class Act:
             guard.arm()
             differ_n = guard.verify_all()
             self._board.switch.write_fets(0)
+            self._board.switch.detect_load(False)
         except OSError as error:
             self._failed(pack, error)
             return
+        self._finding_load = False
+        self.bleeding = 0  # arming has ended it
         self._cutoff.arm()
         self.armed = differ_n == 0
         pack.journal.note(journal.ARMED, 0, -1, int(self.armed), guard.mismatch, pack)
@@ -81,8 +84,7 @@ class Act:
         if not want:
             self._cutoff.block()
         try:
-            actual = pack.snap.fets
-            if want != self.commanded or (actual & BOTH & ~want and pack.snap.fresh):
+            if want != self.commanded or self._disobeyed(pack, want):
                 self._board.switch.write_fets(want)
                 self.commanded = want
             self.deaf_ms = 0
@@ -95,6 +97,15 @@ class Act:
         if want and not hold and pack.snap.fresh:
             if not self._cutoff.permits or self._cutoff.tripped:
                 self._cutoff.release(seen)
+
+    def _disobeyed(self, pack, want: int) -> bool:
+        """A FET conducts that should not, for no reason of the monitor's own.
+
+        A series FET that it closes for current the other way stays: a command in every scan would keep the
+        transfer buffer from the verification.
+        """
+        snap = pack.snap
+        return bool(snap.fresh and snap.fets & BOTH & ~want and pack.q[faults.Q_FET_STUCK])
 
     def bleed(self, pack, mask: int, dt_ms: int) -> None:
         """Write the bleed mask when it changes and before the monitor would forget it."""
@@ -130,6 +141,17 @@ class Act:
         if bits != self._outputs and self._board.outputs is not None:
             self._board.outputs.write(bits)
             self._outputs = bits
+
+    def stop(self) -> None:
+        """All outputs off, whatever was known of them; FETs by command too: a board may have no off-pins."""
+        if self._board.outputs is not None:
+            self._board.outputs.write(0)
+            self._outputs = 0
+        try:
+            self._board.switch.write_fets(0)
+            self.commanded = 0
+        except OSError as error:
+            self.error = error
 
     def sleep(self, pack, on: bool) -> None:
         """Let the monitor sleep, or keep it awake."""

@@ -35,7 +35,7 @@ class App:
         try:
             await self._scan_forever()
         finally:
-            self._scan.board.cutoff.block()
+            self._scan.stop()
             if self._pacer is not None:
                 self._pacer.cancel()
             for task in tasks:

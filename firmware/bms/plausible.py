@@ -91,6 +91,9 @@ def _derive_temps(snap, open_ddegc: int, short_ddegc: int) -> None:
         if temp < low:
             low = temp
             snap.temp_min_i = i
+    fet = snap.fet_ddegc
+    if snap.ntc_bad_i < 0 and fet != TEMP_NONE and (fet <= open_ddegc or fet >= short_ddegc):
+        snap.ntc_bad_i = snap.ntc_n
     snap.temp_max_ddegc = high
     snap.temp_min_ddegc = low if high != TEMP_NONE else TEMP_NONE
 

@@ -84,7 +84,7 @@ def _fill_fets(q, snap, commanded: int, mode: int) -> None:
     if snap.trips:
         differs &= fets
     if snap.flags & FLAG_SLEEP:
-        differs &= ~CHG
+        differs &= ~(CHG & commanded)
     if mode == PRECHARGE:
         differs &= ~(DSG & commanded)
     if commanded & BOTH == DSG and ma < 0:

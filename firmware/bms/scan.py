@@ -9,9 +9,10 @@ from bms import bits, faults, journal
 from bms.act import Act
 from bms.quantities import fill_measured, fill_system
 from bms.sense import Sense
-from roles import BOTH, FLAG_CONFIG, FLAG_RESET, STEP_DIFFERS
+from roles import BOTH, FLAG_CONFIG, FLAG_RESET, FLAG_SHUTDOWN, STEP_DIFFERS, STEP_PASS
 
 _SELFTEST_MS = const(65)  # a loop of the monitor takes 63: each scan sees a new one
+_UNVERIFIED_MAX = const(500)  # steps without a whole pass of some 50: as bad as a difference
 _GOOD_N = const(3)  # fresh scans in a row before a FET may close
 _ACKED = const(3)  # Protect.state of an acknowledged row
 _NEWS = (0, journal.TRIP, journal.CLEAR, journal.LOCK, journal.ACK)  # Protect.news -> journal
@@ -30,9 +31,11 @@ class Scan:
         self.period_ms = _SELFTEST_MS
         self.again = False  # the next tick should come at once
         self._cfgbad = False
+        self._unverified_n = 0
         self._answers = False  # the monitor has answered long enough, and not been silent too long
         self._hits = 0  # cut-off edges when the last tick began
         self._alarm = 0  # alarm word of the last fresh scan
+        self._hangs = False  # the last scan saw ALERT low without an alarm
         self._since_good_ms = 0
         board.guard.load(pack.config)
         pack.journal.note(journal.BOOT, 0, -1, 0, 0, pack)
@@ -69,6 +72,11 @@ class Scan:
         if self.board.watchdog is not None:
             self.board.watchdog.feed()
 
+    def stop(self) -> None:
+        """Nobody will scan any more: nothing conducts, heats or sounds."""
+        self.board.cutoff.block()
+        self.act.stop()
+
     def ready(self) -> bool:
         """The monitor is armed and verified whole, and answers. One lost scan does not change that."""
         snap = self.pack.snap
@@ -94,12 +102,17 @@ class Scan:
         q[faults.Q_CUTOFF_DEAD] = 1 if self._cutoff_dead(fresh) else 0
 
     def _cutoff_dead(self, fresh: bool) -> bool:
-        """A new alarm is latched, so ALERT fell, but the interrupt did not run: attach it again."""
-        snap = self.pack.snap
-        if not fresh or not self.act.armed or not snap.alarm or self._alarm:
+        """ALERT hangs low: no edge can come. Or an alarm is new and the interrupt did not run for it."""
+        if not fresh or not self.act.armed:
             return False
+        alarm = self.pack.snap.alarm
         cutoff = self.board.cutoff
-        if cutoff.hits != self._hits:
+        silent = cutoff.hits == self._hits
+        hung = self._hangs
+        self._hangs = silent and not alarm and cutoff.asserted()
+        if not alarm:
+            return hung and self._hangs  # once may be an edge that is just coming
+        if self._alarm or not silent:
             return False
         cutoff.arm()
         return True
@@ -156,20 +169,30 @@ class Scan:
             act.find_load(pack, pack.protect.load_wanted)
             self.again = cleared and pack.intent != 0
             self._verify()
+        elif not pack.mode.changed and self._ignores_shutdown():
+            act.shutdown(pack)
         act.outputs(pack.output_bits)
+
+    def _ignores_shutdown(self) -> bool:
+        """The monitor still runs: a command that got lost would drain the cells to death."""
+        snap = self.pack.snap
+        return snap.fresh and not snap.flags & (FLAG_RESET | FLAG_SHUTDOWN)
 
     def _verify(self) -> None:
         """One slice of the endless re-verification, only when the bus has just been good."""
         snap = self.pack.snap
         if not snap.fresh or not self.act.armed:
             return
+        self._unverified_n += 1
         try:
             snap.verify = self.board.guard.verify_step()
         except OSError as error:
             self.sense.error = error
             snap.bus_errors += 1
-            return
-        if snap.verify == STEP_DIFFERS:
+        if snap.verify == STEP_PASS:
+            self._unverified_n = 0
+        elif snap.verify == STEP_DIFFERS or self._unverified_n >= _UNVERIFIED_MAX:
+            self._unverified_n = 0
             self._cfgbad = True  # until it has been armed again
 
     def _record(self, requests: int) -> None:

@@ -45,7 +45,9 @@ class Snapshot:
         self.temp_min_ddegc = TEMP_NONE
         self.temp_max_i = 0
         self.temp_min_i = 0
-        self.ntc_bad_i = -1  # first NTC that reads open or shorted, -1 = none
+        self.ntc_bad_i = (
+            -1
+        )  # first NTC that reads open or shorted, ntc_n = the MOSFETs', -1 = none
         self.openwire_mv = 0  # evidence for an open sense wire, see plausible.py
         self.openwire_i = 0
         self.plausible = False  # cells add up and no sense wire seems open: fit to learn from

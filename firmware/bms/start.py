@@ -49,4 +49,4 @@ def run(started):
     try:
         asyncio.run(app.run())
     finally:  # Ctrl-C ends the loop without a word to its tasks
-        hardware.cutoff.block()
+        scan.stop()

@@ -171,16 +171,19 @@ def test_a_short_circuit_step_must_stay_above_the_over_current():
 
 
 @pytest.mark.parametrize(
-    "scd_ma, ocd2_ma, per_bit, register",
+    "scd_ma, ocd2_ma, occ2_ma, per_bit, register",
     [
-        (300000, 200000, 10, 0x06),
-        (32001, 8000, 10, 0x06),
-        (32000, 10666, 1, 0x05),
-        (32000, 10667, 10, 0x06),
+        (300000, 200000, 100000, 10, 0x06),
+        (32001, 8000, 8000, 10, 0x06),
+        (32000, 10666, 32000, 1, 0x05),
+        (32000, 10667, 32000, 10, 0x06),
+        (32000, 10666, 32001, 10, 0x06),
     ],
 )
-def test_currents_beyond_a_word_of_milliamps_are_read_in_10_ma(scd_ma, ocd2_ma, per_bit, register):
-    values = {"scd_ma": scd_ma, "ocd2_ma": ocd2_ma}
+def test_currents_beyond_a_word_of_milliamps_are_read_in_10_ma(
+    scd_ma, ocd2_ma, occ2_ma, per_bit, register
+):
+    values = {"scd_ma": scd_ma, "ocd2_ma": ocd2_ma, "occ2_ma": occ2_ma}
     assert memory(**values).ma_per_bit == per_bit
     assert code(0x9303, **values) == register
 

@@ -98,6 +98,9 @@ class Scan:
         self.clock.now += self.slow_ms
         self.again = False
 
+    def stop(self):
+        self.board.cutoff.block()
+
 
 class Rig:
     def __init__(self, monkeypatch, reporters=()):

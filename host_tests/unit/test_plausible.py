@@ -81,6 +81,21 @@ def test_a_broken_sensor_is_named_and_kept_out_of_the_extremes():
     assert snapshot([3300] * 4, temps=(1300, 250, 250)).ntc_bad_i == 0
 
 
+@pytest.mark.parametrize(
+    "fet_ddegc, bad_i", [(-400, 2), (-800, 2), (1200, 2), (-399, -1), (1199, -1), (TEMP_NONE, -1)]
+)
+def test_a_broken_sensor_of_the_mosfets_counts_and_one_that_is_not_there_does_not(
+    fet_ddegc, bad_i
+):
+    snap = snapshot([3300] * 4, temps=(250, 300))
+    snap.fet_ddegc = fet_ddegc
+    derive(snap, config())
+    assert snap.ntc_bad_i == bad_i and snap.temp_max_ddegc == 300
+    snap.temp_ddegc[1] = 1300
+    derive(snap, config())
+    assert snap.ntc_bad_i == 1
+
+
 def test_no_sensor_left_means_no_temperature_rather_than_a_pleasant_one():
     snap = snapshot([3300] * 4, temps=(-450, 1300))
     assert snap.temp_max_ddegc == snap.temp_min_ddegc == TEMP_NONE

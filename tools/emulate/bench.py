@@ -3,12 +3,14 @@
 from emulate.pico import Pico
 from emulate.wires import I2C, Input, Output, PioClock
 from sim.chips.bq769x2 import BQ769x2Model
+from sim.chips.bq769x2_measure import FET_NODE
 from sim.pins import Line
 from sim.plant import Plant
 from sim.world import World
 
 # pins of boards/pico_bq76952
 SDA, SCL, ALERT, CFETOFF, DFETOFF, INTERLOCK, SERVICE = 4, 5, 6, 7, 8, 13, 14
+NTC_WIRING = (("TS1", 0), ("TS3", 1), ("HDQ", 2), ("DCHG", FET_NODE))
 _NEVER_US = 1 << 60
 _STEP_US = 50000  # the plant is looked at this often when nothing else happens
 
@@ -41,6 +43,7 @@ class Bench:
             crc=crc,
             cell_mask=(1 << (cell_n - 1)) - 1 | 0x8000,
             shunt_uohm=shunt_uohm,
+            ntc=NTC_WIRING,
             alert=self.alert,
             cfetoff=self.cfetoff,
             dfetoff=self.dfetoff,
