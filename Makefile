@@ -20,7 +20,7 @@ POLICY := balance chemistry config faults held limits mode outputs plausible pre
 .PHONY: help
 help:  ## print this
 	@echo 'make VERB [ARGS="..."]'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: demo
 demo: $(VENV)/.demo  ## watch the firmware protect a simulated pack; ARGS="--help" tells more

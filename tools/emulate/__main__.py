@@ -5,38 +5,32 @@ then the figures of `emulate.measure`.
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from emulate import measure
 from emulate.bench import Bench
-from emulate.console import Console
+from emulate.cable import Cable
 from emulate.image import NoImage
 from emulate.story import CONFIG, Silent, Story
 
 BOARD = "pico_bq76952"
 
 
-class NotFlashed(Exception):
-    """`make flash` failed; it has said why."""
-
-
-def flash(bench: Bench, config: dict, board: str = BOARD) -> None:
+def flash(bench: Bench) -> None:
     """The command line of `make flash`, with this Pico's console as its port."""
-    console = Console(bench.pico)
+    cable = Cable(bench.pico)
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "config.json"
-            path.write_text(json.dumps(config), encoding="utf-8")
-            options = (f"--board={board}", f"--port={console.url}", f"--config={path}")
-            deploy = subprocess.Popen([sys.executable, "-m", "deploy", "flash", *options])
-            console.serve(lambda: deploy.poll() is not None)
+            path.write_text(json.dumps(CONFIG), encoding="utf-8")
+            code, said = cable.flash(BOARD, path)
     finally:
-        console.close()
-    if deploy.returncode:
-        raise NotFlashed
+        cable.close()
+    print(said, end="", flush=True)
+    if code:
+        raise Silent("nothing is installed")
 
 
 def main() -> int:
@@ -44,13 +38,13 @@ def main() -> int:
         bench = Bench(service=False)
         bench.pico.boot()
         print(f"make flash BOARD={BOARD}, onto an emulated Pico with nothing on it:", flush=True)
-        flash(bench, CONFIG)
+        flash(bench)
         print("\nA short circuit; times are the Pico's, since its start:", flush=True)
         Story(bench, lambda ms, text: print(f"{ms:10.3f} ms  {text}", flush=True)).play()
     except NoImage as missing:
         print(missing, file=sys.stderr)
         return 2
-    except (NotFlashed, Silent, TimeoutError) as error:
+    except (Silent, TimeoutError) as error:
         print(f"emulate: {error}", file=sys.stderr)
         return 2
     print("\nFigures:", flush=True)
