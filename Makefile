@@ -28,11 +28,11 @@ demo: $(VENV)/.demo  ## watch the firmware protect a simulated pack; ARGS="--hel
 
 .PHONY: test
 test: $(VENV)/.test $(VENV)/.interop $(VM)/.installed $(if $(MICROPYTHON_UF2),$(VENV)/.target)  ## every test
-	@CELLWARDEN_PY312="$$(cat $(VENV)/.interop)" $(PY) -m pytest -n 2 $(ARGS)
+	@CELLWARDEN_PY312="$$(cat $(VENV)/.interop)" $(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 .PHONY: test-target
 test-target: $(VENV)/.test $(VENV)/.target  ## only those on an emulated Pico; MICROPYTHON_UF2=path, or it gets the official image
-	@$(MAY_DOWNLOAD) $(PY) -m pytest -n 2 host_tests/target $(ARGS)
+	@$(MAY_DOWNLOAD) $(PY) -m pytest -n 2 --dist loadgroup host_tests/target $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.test  ## style, import direction, dialect, and mpy-cross of every device file
