@@ -12,6 +12,7 @@ HOST_PATH := $(CURDIR)/lib:$(CURDIR)/firmware:$(CURDIR)/boards/rp2:$(CURDIR)/too
 STUBS := build/stubs
 VM := build/vm
 ARGS ?=
+MAY_DOWNLOAD := CELLWARDEN_DOWNLOAD=1
 
 # decides and touches nothing: every branch of it is tested
 POLICY := balance chemistry config faults held limits mode outputs plausible precharge protect quantities relations soc
@@ -19,15 +20,19 @@ POLICY := balance chemistry config faults held limits mode outputs plausible pre
 .PHONY: help
 help:  ## print this
 	@echo 'make VERB [ARGS="..."]'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: demo
 demo: $(VENV)/.demo  ## watch the firmware protect a simulated pack; ARGS="--help" tells more
 	@PYTHONPATH="$(HOST_PATH)" $(PY) -m demo $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.test $(VENV)/.interop $(VM)/.installed  ## every test
-	@CELLWARDEN_PY312="$$(cat $(VENV)/.interop)" $(PY) -m pytest -n 2 $(ARGS)
+test: $(VENV)/.test $(VENV)/.interop $(VM)/.installed $(if $(MICROPYTHON_UF2),$(VENV)/.target)  ## every test
+	@CELLWARDEN_PY312="$$(cat $(VENV)/.interop)" $(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+.PHONY: test-target
+test-target: $(VENV)/.test $(VENV)/.target  ## only those on an emulated Pico; MICROPYTHON_UF2=path, or it gets the official image
+	@$(MAY_DOWNLOAD) $(PY) -m pytest -n 2 --dist loadgroup host_tests/target $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.test  ## style, import direction, dialect, and mpy-cross of every device file
@@ -45,8 +50,8 @@ bench: $(VENV)/.test  ## ticks a second, bus traffic a scan, simulated time agai
 	@PYTHONPATH="$(HOST_PATH)" $(PY) -m bench $(ARGS)
 
 .PHONY: emulate
-emulate: $(VENV)/.test $(VENV)/.target  ## boot the firmware on an emulated Pico and measure it; MICROPYTHON_UF2=path
-	@PYTHONPATH="$(HOST_PATH)" $(PY) -m emulate.measure $(ARGS)
+emulate: $(VENV)/.test $(VENV)/.target  ## flash an emulated Pico, short its pack, measure; MICROPYTHON_UF2=path, or it gets the official image
+	@$(MAY_DOWNLOAD) PYTHONPATH="$(HOST_PATH)" $(PY) -m emulate $(ARGS)
 
 .PHONY: coverage
 coverage: $(VENV)/.test  ## branches that the unit tests reach; fails below 100 % of the policy

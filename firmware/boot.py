@@ -35,8 +35,20 @@ def move(staged: str, path: str) -> None:
         os.rename(staged, path)
 
 
+def settle() -> None:
+    """Let littlefs end a rename that the power left half done; it does so before any change it makes.
+
+    Until then it shows neither the file that was moved nor the one listed after it, such as our plan.
+    """
+    try:
+        os.remove("/staged/none")
+    except OSError:  # it was not there, and that is all
+        pass
+
+
 def finish(after_each=None) -> None:
     """Carry out the plan, if there is one; `after_each` line of it this is called."""
+    settle()
     if not is_there(_PLAN):
         return
     with open(_PLAN) as plan:

@@ -1,94 +1,81 @@
-"""`make flash` with the real mpremote against a real MicroPython image on an emulated RP2040.
+"""`make flash` with the real mpremote, over TCP, against a real MicroPython on an emulated RP2040."""
 
-`MICROPYTHON_UF2`: the image. `CELLWARDEN_CONSOLE`: a command that runs it with its console on a TCP port,
-`{port}` and `{image}` in it are filled in; it may take its time.
-"""
-
-import os
-import shlex
-import socket
-import subprocess
-import time
+import ast
 
 import pytest
 
-from deploy.flash import Flash, first_status, gather
-from deploy.link import FlashError, Link
-from host_tests.shared import ROOT
+from host_tests.target import rig
 
-_STOCK = "rp2040py micropython --image {image} --tcp-port {port}"
-_START_S = 60
-
-
-@pytest.fixture(scope="module")
-def port():
-    """An emulated Pico with nothing on it but MicroPython."""
-    image = os.environ.get("MICROPYTHON_UF2")
-    if not image:
-        pytest.skip("NEEDS MICROPYTHON_UF2=/path/to/RPI_PICO.uf2")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
-    line = os.environ.get("CELLWARDEN_CONSOLE", _STOCK).format(image=image, port=number)
-    try:
-        emulator = subprocess.Popen(
-            shlex.split(line), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
-        )
-    except FileNotFoundError:
-        pytest.skip("NEEDS rp2040py (Python 3.12), or CELLWARDEN_CONSOLE to start an emulator")
-    try:
-        _wait_for(number)
-        yield f"socket://127.0.0.1:{number}"
-    finally:
-        emulator.terminate()
-        emulator.wait(30)
-
-
-def _wait_for(number: int) -> None:
-    end = time.monotonic() + _START_S
-    while time.monotonic() < end:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", number)) == 0:
-                return
-        time.sleep(0.2)
-    raise TimeoutError("the emulator does not open its port")
-
-
-def update(port, wanted) -> list:
-    said = []
-    link = Link(port)
-    try:
-        Flash(link, "rp2", wanted, said.append).install()
-        said.append(first_status(link, 60))
-    finally:
-        link.close()
-    return said
+WALK = """\
+import os, sys
+def walk(folder):
+    for name, kind, *_ in os.ilistdir(folder):
+        if kind == 0x4000:
+            yield from walk(folder + name + "/")
+        else:
+            yield folder + name
+print((sys.implementation[0], tuple(sys.implementation[1])[:3], sorted(walk("/"))))
+"""
+STATUS = "cellwarden pico_bq76952 "
 
 
 @pytest.fixture(scope="module")
-def wanted(tmp_path_factory):
-    config = tmp_path_factory.mktemp("config") / "config.json"
-    config.write_text('{"cell_n": 16, "ntc_n": 3}')
-    return gather("pico_bq76952", config)
+def config(tmp_path_factory):
+    path = tmp_path_factory.mktemp("config") / "config.json"
+    path.write_text('{"cell_n": 16, "precharge_on": 0}')
+    return path
 
 
-def test_everything_goes_onto_the_board_and_the_firmware_speaks(port, wanted):
-    said = update(port, wanted)
-    assert f"{len(wanted)} files replaced, 0 removed, verified" in said
-    assert said[-1].startswith("cellwarden pico_bq76952 ")
+@pytest.fixture(scope="module")
+def bench():
+    """A Pico with nothing on it but MicroPython, and its pack."""
+    bench = rig.Bench(service=False)
+    bench.pico.boot()
+    return bench
 
 
-def test_again_nothing_is_copied_although_the_watchdog_runs(port, wanted):
-    said = update(port, wanted)
-    assert said[0] == "everything is there already"
-    assert said[-1].startswith("cellwarden pico_bq76952 ")
+@pytest.fixture(scope="module")
+def cable(bench):
+    cable = rig.Cable(bench.pico)
+    yield cable
+    cable.close()
 
 
-def test_a_wrong_board_is_refused_and_the_old_version_goes_on(port, wanted):
-    link = Link(port)
-    try:
-        with pytest.raises(FlashError, match="of esp32, the one there is of rp2"):
-            Flash(link, "esp32", wanted).install()
-        assert first_status(link, 60).startswith("cellwarden pico_bq76952 ")
-    finally:
-        link.close()
+@pytest.fixture(scope="module")
+def flashed(cable, config):
+    """What was said when everything went onto the empty board."""
+    code, said = cable.flash(rig.BOARD, config)
+    assert code == 0, said
+    return said.splitlines()
+
+
+def test_an_empty_board_gets_everything_starts_and_protects(flashed, bench):
+    n = len(rig.content(rig.BOARD, {})) + 1  # and the list of them
+    assert f"{n} files replaced, 0 removed, verified" in flashed
+    assert flashed[-1].startswith(STATUS + "run")
+    assert bench.conducting()
+
+
+def test_what_lies_on_the_board_is_compiled(flashed, cable, bench):
+    code, said = cable.mpremote("exec", WALK)
+    assert code == 0, said
+    name, version, paths = ast.literal_eval(said.strip().splitlines()[-1])
+    assert name == "micropython" and version >= (1, 24)
+    plain = [path for path in paths if path.endswith(".py")]
+    assert plain == ["/boot.py", "/main.py"]  # MicroPython starts nothing else by name
+    compiled = {path for path in paths if path.endswith(".mpy")}
+    assert {"/board.mpy", "/bms/scan.mpy", "/lib/bq769x2.mpy"} <= compiled
+    wanted = dict(rig.content(rig.BOARD, {}))
+    there = rig.read(bench.pico.flash())
+    assert {path: there[path] for path in compiled} == {
+        path: data for path, data in wanted.items() if path.endswith(".mpy")
+    }
+
+
+def test_again_nothing_is_copied_and_another_board_is_refused(flashed, cable, config):
+    code, said = cable.flash("esp32_bq76952", config)
+    assert code == 2
+    assert "this board is for MicroPython of esp32, the one there is of rp2" in said
+    code, said = cable.flash(rig.BOARD, config)
+    assert code == 0 and said.startswith("everything is there already\n")
+    assert said.splitlines()[-1].startswith(STATUS + "run")

@@ -23,7 +23,8 @@ class Disk:
     """Files and folders. Every change is a step, and power may be cut before any of them.
 
     `fat`: rename does not replace, and what was written shows at once. Both kinds are as bad as can
-    be: a file that was begun is there and short.
+    be: a file that was begun is there and short. A rename to another folder has two steps with
+    littlefs, and cut between them it hides two files until something is changed: that of 1.28 does.
     """
 
     def __init__(self, files=None, block_n=350, fat=False):
@@ -37,6 +38,7 @@ class Disk:
         self.fat = fat
         self.steps = []
         self.cut_at = None  # number of the step that no longer happens
+        self.moving = None  # a file whose rename was cut in half: it has both names
 
     def step(self, what: str) -> None:
         if len(self.steps) == self.cut_at:
@@ -49,21 +51,42 @@ class Disk:
     def whole(self, path: str) -> str:
         return path if path.startswith("/") else "/" + path
 
+    def settle(self) -> None:
+        """Ends the rename that was cut; littlefs does so before it changes anything."""
+        self.files.pop(self.moving, None)
+        self.moving = None
+
+    def seen(self) -> dict:
+        """The files without those that a cut rename hides: the moved one and the next in its folder."""
+        if self.moving is None:
+            return self.files
+        folder = self.moving.rsplit("/", 1)[0]
+        beside = sorted(path for path in self.files if path.rsplit("/", 1)[0] == folder)
+        first = beside.index(self.moving)
+        hidden = beside[first : first + 2]
+        return {path: data for path, data in self.files.items() if path not in hidden}
+
     def stat(self, path):
         path = self.whole(path)
-        if path not in self.files and path.rstrip("/") not in self.folders | {""}:
+        if path not in self.seen() and path.rstrip("/") not in self.folders | {""}:
             raise OSError(errno.ENOENT, "ENOENT")
 
     def rename(self, old, new):
+        self.settle()
         if old not in self.files:
             raise OSError(errno.ENOENT, "ENOENT")
         if self.fat and new in self.files:
             raise OSError(errno.EEXIST, "EEXIST")
         self._in_folder(new)
         self.step(f"rename {new}")
-        self.files[new] = self.files.pop(old)
+        self.files[new] = self.files[old]
+        self.moving = old
+        if not self.fat and old.rsplit("/", 1)[0] != new.rsplit("/", 1)[0]:
+            self.step(f"the end of rename {new}")
+        self.settle()
 
     def remove(self, path):
+        self.settle()
         if path not in self.files:
             raise OSError(errno.ENOENT, "ENOENT")
         self.step(f"remove {path}")
@@ -83,7 +106,7 @@ class Disk:
 
     def listdir(self, path="/"):
         start = path.rstrip("/") + "/"
-        there = [*self.files, *self.folders]
+        there = [*self.seen(), *self.folders]
         inner = {item[len(start) :].split("/")[0] for item in there if item.startswith(start)}
         return sorted(inner - {""})
 
@@ -102,7 +125,7 @@ class Disk:
             return Written(self, path)
         if path in self.folders:
             raise OSError(errno.EISDIR, "EISDIR")
-        if path not in self.files:
+        if path not in self.seen():
             raise OSError(errno.ENOENT, "ENOENT")
         data = self.files[path]
         return io.BytesIO(data) if "b" in mode else io.StringIO(data.decode())
@@ -111,6 +134,7 @@ class Disk:
 class Written:
     def __init__(self, disk, path):
         self._disk, self._path = disk, path
+        disk.settle()
         disk.step(f"open {path}")
         disk.files[path] = b""
 

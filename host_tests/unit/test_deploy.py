@@ -1,14 +1,15 @@
 """`make flash`: whatever is refused or cut off, the board boots a whole version, never a mixture of two."""
 
 import inspect
+import types
 
 import pytest
 
 from checks.source import ROOT
 from deploy import __main__ as command
 from deploy.files import boards, constant, files
-from deploy.flash import Flash, check_image, first_status, gather
-from deploy.link import Broken, FlashError, Link
+from deploy.flash import Flash, check_image, first_status, gather, patience_s
+from deploy.link import Broken, FlashError, Link, patient
 from deploy.plan import CONFIG, INSTALLED, Change, hiding, listed, sha256, with_list
 from host_tests.unit.deploy_rig import BOOT, MPY, Device, Disk, Transport
 
@@ -356,6 +357,19 @@ def test_a_board_that_says_nothing():
 
 
 # parts
+
+
+def test_a_board_on_a_socket_is_emulated_and_gets_more_time():
+    assert patience_s("socket://127.0.0.1:4321") > 10 * patience_s("/dev/ttyACM0")
+    asked = []
+    transport = types.SimpleNamespace(
+        exec_raw=lambda code, timeout=10: asked.append(timeout),
+        enter_raw_repl=lambda soft_reset=True, timeout_overall=10: asked.append(timeout_overall),
+    )
+    patient(transport)
+    transport.exec_raw("pass")
+    transport.enter_raw_repl(soft_reset=True)
+    assert min(asked) > 60
 
 
 def test_the_plan_names_every_change_but_boot_which_goes_first():

@@ -5,7 +5,7 @@ import sys
 
 from checks.source import ROOT
 from deploy.files import boards, constant
-from deploy.flash import Flash, first_status, gather
+from deploy.flash import Flash, first_status, gather, patience_s
 from deploy.link import FlashError, Link
 
 _FREEZE = """\
@@ -49,7 +49,7 @@ def flash(args) -> None:
     link = Link(args.port)
     try:
         Flash(link, constant(args.board, "PLATFORM"), wanted).install()
-        print(first_status(link))
+        print(first_status(link, patience_s(args.port)))
     finally:
         link.close()
 

@@ -8,7 +8,7 @@ after that, boot.py finishes the plan at the next start. See firmware/boot.py.
 from pathlib import Path
 
 from deploy.files import CompileError, files
-from deploy.link import Broken, FlashError, Link
+from deploy.link import Broken, FlashError, Link, emulated
 from deploy.plan import (
     BOOT,
     CONFIG,
@@ -26,6 +26,7 @@ from deploy.plan import (
 LEAST = (1, 24)
 SAYS = "cellwarden"  # the status line begins with it
 _WAIT_S = 20
+_EMULATED_WAIT_S = 600
 _TRIES = 4
 _LONGER = """\
 import sys
@@ -191,6 +192,11 @@ def check_image(needed: str, platform: str, version, mpy: int, wanted) -> None:
         # native code of another processor is no reason: its module has a plain twin
         if path.endswith(".mpy") and data[1] != mpy & 0xFF:
             raise FlashError(f"MicroPython {text} cannot load {path}: another .mpy version")
+
+
+def patience_s(port: str) -> float:
+    """How long a board there may take to start."""
+    return _EMULATED_WAIT_S if emulated(port) else _WAIT_S
 
 
 def first_status(link: Link, seconds: float = _WAIT_S) -> str:

@@ -3,12 +3,14 @@
 import ast
 import base64
 import contextlib
+import functools
 import io
 import re
 import struct
 import time
 
 _CHUNK_N = 1536  # bytes of one write, a multiple of 3
+_EMULATED_S = 120
 _CODES = {"5": "input/output error", "19": "no such device", "28": "the file system is full"}
 
 
@@ -26,9 +28,23 @@ def connect(port: str):
     from mpremote.transport_serial import SerialTransport
 
     try:
-        return SerialTransport(port, timeout=10)
+        transport = SerialTransport(port, timeout=10)
     except (TransportError, OSError, ValueError) as error:
         raise FlashError(f"no board on {port}: {_sentence(error)}; {_ports()}") from None
+    return patient(transport) if emulated(port) else transport
+
+
+def emulated(port: str) -> bool:
+    """Something that is many times slower than a board."""
+    return port.startswith("socket://")
+
+
+def patient(transport):
+    """mpremote gives up after 10 s of silence; it has no option for that."""
+    transport.exec_raw = functools.partial(transport.exec_raw, timeout=_EMULATED_S)
+    enter = functools.partial(transport.enter_raw_repl, timeout_overall=_EMULATED_S)
+    transport.enter_raw_repl = enter
+    return transport
 
 
 def _ports() -> str:

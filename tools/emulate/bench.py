@@ -58,6 +58,7 @@ class Bench:
             Output(mcu, CFETOFF, self.cfetoff, self.follow),
             Output(mcu, DFETOFF, self.dfetoff, self.follow),
         )
+        self.pico.on_reset += [self.i2c.drop, *[output.look for output in self.outputs]]
         Input(mcu, ALERT, self.alert)
         self._levels(mcu, service)
         self._schedule()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from emulate.bench import Bench
 from emulate.deploy import content, flash_with
-from emulate.pico import NoImage
+from emulate.image import NoImage
 from sim.prng import Prng
 
 ROOT = Path(__file__).resolve().parents[2]

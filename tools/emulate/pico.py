@@ -1,7 +1,5 @@
 """The emulated Pico itself: boots an image, runs for exact times, talks over its USB console."""
 
-import os
-
 from rp2040py.boards import BoardSpec, FlashLayout
 from rp2040py.device import MicroPythonDevice
 from rp2040py.device.base_device import ResetCause
@@ -9,6 +7,7 @@ from rp2040py.execute_batch import execute_batch
 from rp2040py.memory_map import FLASH_START_ADDRESS
 
 from emulate import uart, usb, wires
+from emulate.image import image
 
 # The file system of a Pico: the last 1408 KiB of 2 MiB.
 LAYOUT = FlashLayout(fs_start=0xA0000, fs_blockcount=352, fs_blocksize=4096)
@@ -16,22 +15,6 @@ FS_AT = 0xA0000
 FS_N = 352 * 4096
 CLOCK_HZ = 125_000_000
 _PERIPHERAL_HZ = 48_000_000  # MicroPython runs the peripherals from the USB clock
-
-
-class NoImage(Exception):
-    """There is no MicroPython to boot; the text says what to provide."""
-
-
-def image() -> str:
-    """Path of the image: MICROPYTHON_UF2. Without it the tests of the target say what they need."""
-    path = os.environ.get("MICROPYTHON_UF2")
-    if not path:
-        raise NoImage(
-            "NEEDS a MicroPython image for the Pico, v1.28: MICROPYTHON_UF2=/path/to/it.uf2"
-        )
-    if not os.path.isfile(path):
-        raise NoImage(f"NEEDS a MicroPython image: MICROPYTHON_UF2={path} is not there")
-    return path
 
 
 class Pico:
@@ -49,10 +32,13 @@ class Pico:
         self.mcu.clk_peri = _PERIPHERAL_HZ
         self.out = bytearray()  # what the console said
         self.starts = 0  # times the console came up
+        self.resets = 0
+        self.on_reset = []  # called after each, of whatever cause: the emulator tells no pin of it
         self._tx = bytearray()
         self._cdc = self.device.cdc
         self._cdc.on_serial_data = self.out.extend
         self._cdc.on_device_connected = self._connected
+        self._enter_reset, self.device._enter_reset = self.device._enter_reset, self._reset
         self._end = self.clock.create_alarm(self._stop)
         if flash is not None:
             self.mcu.flash[FS_AT : FS_AT + FS_N] = flash
@@ -102,6 +88,12 @@ class Pico:
         """As the RUN pin does."""
         self.device.hard_reset(cause=ResetCause.RUN_PIN)
         self._await_start()
+
+    def _reset(self, cause) -> None:
+        self._enter_reset(cause)
+        self.resets += 1
+        for call in self.on_reset:
+            call()
 
     def hold_reset(self, held: bool) -> None:
         """The RUN pin to ground, or let go."""

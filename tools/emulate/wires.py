@@ -80,9 +80,13 @@ class Output:
         self._end = line.end(f"GP{pin}")
         self._follow = follow  # brings the simulator to the present first
         self._pin.add_listener(self._changed)
-        self._changed(0, 0)
+        self.look()
 
     def _changed(self, _new, _old) -> None:
+        self.look()
+
+    def look(self) -> None:
+        """Take over what the pin does; a reset changes it without a word."""
         pin = self._pin
         level = (1 if pin.output_value else 0) if pin.output_enable else None
         if level is not self._end.out:
@@ -121,6 +125,12 @@ class I2C:
         port.on_write_byte = self._write
         port.on_read_byte = self._read
         port.on_stop = self._stop
+
+    def drop(self) -> None:
+        """The Pico was reset: what it was doing on the bus is over, and nobody said stop."""
+        self._alarm.cancel()
+        self._todo.clear()
+        self._device = None
 
     def _due(self) -> None:
         self._follow()

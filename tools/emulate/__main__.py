@@ -1,0 +1,55 @@
+"""`python -m emulate [FIGURES.json]`: what `make emulate` calls.
+
+`make flash` onto an empty emulated Pico with the real mpremote, a short circuit on the pack that it protects, and
+then the figures of `emulate.measure`.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from emulate import measure
+from emulate.bench import Bench
+from emulate.cable import Cable
+from emulate.image import NoImage
+from emulate.story import CONFIG, Silent, Story
+
+BOARD = "pico_bq76952"
+
+
+def flash(bench: Bench) -> None:
+    """The command line of `make flash`, with this Pico's console as its port."""
+    cable = Cable(bench.pico)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "config.json"
+            path.write_text(json.dumps(CONFIG), encoding="utf-8")
+            code, said = cable.flash(BOARD, path)
+    finally:
+        cable.close()
+    print(said, end="", flush=True)
+    if code:
+        raise Silent("nothing is installed")
+
+
+def main() -> int:
+    try:
+        bench = Bench(service=False)
+        bench.pico.boot()
+        print(f"make flash BOARD={BOARD}, onto an emulated Pico with nothing on it:", flush=True)
+        flash(bench)
+        print("\nA short circuit; times are the Pico's, since its start:", flush=True)
+        Story(bench, lambda ms, text: print(f"{ms:10.3f} ms  {text}", flush=True)).play()
+    except NoImage as missing:
+        print(missing, file=sys.stderr)
+        return 2
+    except (Silent, TimeoutError) as error:
+        print(f"emulate: {error}", file=sys.stderr)
+        return 2
+    print("\nFigures:", flush=True)
+    return measure.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
