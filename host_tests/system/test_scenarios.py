@@ -1,4 +1,8 @@
-"""What happens to the pack, not what the firmware thinks of itself: every assertion is on the plant."""
+"""What happens to the pack, not what the firmware thinks of itself: every assertion is on the plant.
+
+Every test runs for each family of monitors, with the same assertions. One that a family cannot meet is
+marked `not_for(family, reason)`, and what holds instead is a test of its own.
+"""
 
 import pytest
 
@@ -6,6 +10,8 @@ from bms import bits
 from host_tests.system.rig import conducting, events, open_within, running, seen, touch, tripped
 from roles import BOTH, CHG, DSG
 from sim.mischief import find
+
+pytestmark = pytest.mark.usefixtures("family")
 
 
 def test_short_circuit_is_opened_by_the_chip_within_its_delay(truth):

@@ -70,7 +70,7 @@ def _quiet_sim():
 def bus_cost(seconds: float) -> dict:
     """Transactions and bytes on the wire of scans in which nothing happens."""
     sim = _quiet_sim()
-    i2c = sim.i2c
+    i2c = sim.monitor.bus
     scans = most = 0
     before = (i2c.transactions, i2c.wire_bytes)
     end_us = sim.world.now_us + int(seconds * 1000000)
@@ -104,7 +104,7 @@ def speed(seconds: float) -> dict:
 
 def _firmware_ticks_s(seconds: float) -> float:
     sim = _quiet_sim()
-    timed = sim.bus.bus = TimedBus(sim.i2c)
+    timed = sim.monitor.stuck.bus = TimedBus(sim.monitor.bus)
     tick = sim.scan.tick
     spent_s = 0.0
 
