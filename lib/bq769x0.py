@@ -151,19 +151,18 @@ class BQ769x0:
         frame.codes = self._trips.codes
         self._bus.write(PROTECT1, frame.codes, CODES_N)
         self.write_bleed(0)
-        frame.write(SYS_STAT, FAULTS & ~XREADY)  # what the limits after power-up have tripped
+        self._forgive()  # what the limits after power-up have tripped
         self._turn = 0
 
     def _forgive(self) -> None:
-        """An internal fault of the chip is to be cleared after a while only."""
+        """Clear what is latched; an internal fault of the chip only after a while."""
         self._bus.read(SYS_STAT, 1)
-        if not self._bus.data[0] & XREADY:
-            self._xready_n = 0
-            return
-        self._xready_n += 1
-        if self._xready_n < _XREADY_N:
+        stat = self._bus.data[0] & FAULTS
+        self._xready_n = self._xready_n + 1 if stat & XREADY else 0
+        if 0 < self._xready_n < _XREADY_N:
             self._frame.fail(SYS_STAT, "DEVICE_XREADY, the chip reports an internal fault")
-        self._frame.write(SYS_STAT, XREADY)
+        if stat:
+            self._frame.write(SYS_STAT, stat)
 
     def verify_all(self) -> int:
         """Read everything back now; how many registers differ."""

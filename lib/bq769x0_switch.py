@@ -93,7 +93,7 @@ class Switch:
         frame = self._frame
         frame.drop()
         self._bus.read(SYS_STAT, 1)
-        stat = frame.data[0] & FAULTS
+        stat = self._bus.data[0] & FAULTS
         known = 0
         if fets & CHG:
             known = CHG_SHUTS
