@@ -61,6 +61,7 @@ class Frame:
         self._out = bytearray(1)
         self.codes = None  # what PROTECT1 and on shall hold
         self.balance = bytearray(3)  # and CELLBAL1 to 3
+        self.control1 = MEASURE  # and SYS_CTRL1
         self.data = bytearray(_BURST_N)
         self.asleep = False  # we sent the chip to SHIP: do not wake it
         self.gain = 0  # uV a code, 0 = not read yet
@@ -109,6 +110,11 @@ class Frame:
         self.drop()
         self._bus.fail(f"0x{reg:02x}", why, number)
 
+    def look_up(self, reg: int) -> int:
+        """One register, now."""
+        self._bus.read(reg, 1)
+        return self._bus.data[0]
+
     def write(self, reg: int, value: int) -> None:
         """One register."""
         self._out[0] = value
@@ -123,12 +129,6 @@ class Frame:
             self._boot(0)
             self._sleep_us(_READY_US)
 
-    def measure(self) -> None:
-        """Cells, thermistors, and the one value CC_CFG may have."""
-        self.asleep = False
-        self.write(SYS_CTRL1, MEASURE)
-        self.write(CC_CFG_AT, CC_CFG)
-
     def ship(self) -> None:
         """SHUT_A and SHUT_B as 00, 01, 10: FETs off, all forgotten."""
         self.asleep = True
@@ -139,8 +139,7 @@ class Frame:
     def trim(self) -> bool:
         """Read gain and offset; False when they are not what they were."""
         got = self._bus.data
-        self._bus.read(_ADCGAIN2, 1)
-        low = got[0]
+        low = self.look_up(_ADCGAIN2)
         self._bus.read(_ADCGAIN1, 2)
         gain = gain_uv(got[0], low)
         offset_mv = got[1] - 256 if got[1] & 0x80 else got[1]
@@ -188,7 +187,7 @@ class Frame:
         if self.codes is None:
             return 0
         data = self.data
-        differ_n = self._differs(SYS_CTRL1, data[SYS_CTRL1] & _CTRL1_MASK, MEASURE)
+        differ_n = self._differs(SYS_CTRL1, data[SYS_CTRL1] & _CTRL1_MASK, self.control1)
         differ_n += self._differs(SYS_CTRL2, data[SYS_CTRL2] & _CTRL2_MASK, CC_EN)
         for i in range(CODES_N):
             differ_n += self._differs(PROTECT1 + i, data[PROTECT1 + i], self.codes[i])

@@ -18,13 +18,14 @@ _LOAD_PRESENT = const(0x80)  # SYS_CTRL1
 class Switch:
     """Permission and fact. `terminals`: see terminals.py, or None."""
 
-    def __init__(self, bus, frame, latches, terminals):
-        self._bus = bus
+    def __init__(self, frame, latches, terminals):
         self._frame = frame
         self._latches = latches
         self._terminals = terminals
         self._precharge_mv = 0
         self.permitted = 0
+        self.driven = 0  # CHG, DSG: what the chip was last told to drive
+        self.dsg_closed = False  # and that it took
         self.stack_mv = self.pack_mv = self.ld_mv = 0
 
     def load(self, config) -> None:
@@ -35,7 +36,8 @@ class Switch:
 
     def off(self) -> None:
         """Everything off, whatever is latched; the coulomb counter on."""
-        self.permitted = 0
+        self.permitted = self.driven = 0
+        self.dsg_closed = False
         if self._terminals is not None:
             self._terminals.pdsg(False)
         self._frame.write(SYS_CTRL2, CC_EN)
@@ -91,9 +93,8 @@ class Switch:
     def _control(self, fets: int) -> None:
         """Write SYS_CTRL2. Latches that the firmware knows are cleared; news keep their FET off."""
         frame = self._frame
-        frame.drop()
-        self._bus.read(SYS_STAT, 1)
-        stat = self._bus.data[0] & FAULTS
+        stat = frame.look_up(SYS_STAT) & FAULTS
+        self.driven = fets
         known = 0
         if fets & CHG:
             known = CHG_SHUTS
@@ -109,3 +110,4 @@ class Switch:
         if fets & DSG and not stat & DSG_SHUTS:
             control |= _DSG_ON
         frame.write(SYS_CTRL2, control)
+        self.dsg_closed = control & _DSG_ON != 0
