@@ -13,6 +13,10 @@ from sim.mischief import find
 
 pytestmark = pytest.mark.usefixtures("family")
 
+# The BQ769x0 looks at its thermistors every two seconds, and once a minute at its die instead: a change is
+# seen up to 6.8 s late, to which the delay of the row comes.
+SENSOR_S = {"bq769x0": 9}
+
 
 def test_short_circuit_is_opened_by_the_chip_within_its_delay(truth):
     sim = running()
@@ -147,11 +151,11 @@ def test_any_broken_sense_wire_opens_both_within_two_seconds(wire):
 
 
 @pytest.mark.parametrize("name,cause", [("ntc_open", "ntc"), ("ntc_short", "ntc")])
-def test_a_broken_sensor_opens_both(name, cause):
+def test_a_broken_sensor_opens_both(family, name, cause):
     sim = running(cell_n=4)
     find(name).apply(sim)
-    sim.run(4)
-    assert conducting(sim) == 0 and cause in tripped(sim)
+    assert sim.run_until(lambda: conducting(sim) == 0, SENSOR_S.get(family, 4))
+    assert cause in tripped(sim)
 
 
 def test_a_welded_discharge_fet_is_found_and_charging_stops_too(truth):
