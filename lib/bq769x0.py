@@ -163,6 +163,7 @@ class BQ769x0:
         differ_n = frame.differ_n
         if not frame.trim():
             differ_n += 1
+        frame.drop()
         self.mismatch = frame.mismatch if differ_n else 0
         return differ_n
 
@@ -274,7 +275,8 @@ class BQ769x0:
     # alert
 
     def read_alarm(self) -> int:
-        """Latched bits of SYS_STAT that have opened DSG."""
+        """Latched bits of SYS_STAT that have opened DSG: always a new burst, for a scan begins here."""
+        self._frame.drop()
         self._frame.take(_ALARM)
         return self._latches.alarm(self._frame.data[SYS_STAT], self._switch.dsg_closed)
 

@@ -93,6 +93,7 @@ class Switch:
     def _control(self, fets: int) -> None:
         """Write SYS_CTRL2. Latches that the firmware knows are cleared; news keep their FET off."""
         frame = self._frame
+        frame.drop()
         stat = frame.look_up(SYS_STAT) & FAULTS
         self.driven = fets
         known = 0
@@ -103,7 +104,7 @@ class Switch:
         known &= stat & self._latches.told & ~XREADY
         if known:
             frame.write(SYS_STAT, known)
-        stat &= ~known
+            stat = frame.look_up(SYS_STAT) & FAULTS  # what persists is back at once
         control = CC_EN
         if fets & CHG and not stat & CHG_SHUTS:
             control |= _CHG_ON

@@ -138,6 +138,7 @@ class Rig:
         for _ in range(12):
             self.wait_us(250000)
             chip.read_current()
+        chip.verify_all()
         self.i2c.log.clear()
         return chip
 
