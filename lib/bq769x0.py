@@ -207,7 +207,7 @@ class BQ769x0:
             self.flags = 0
         bat = data[BAT] << 8 | data[BAT + 1]
         if not bat:
-            frame.fail(BAT, "nothing measured yet")
+            raise frame.no_cells
         cell_at = self._wiring.cell_at
         for i in range(self._cell_n):
             cell_mv[i] = code_mv(code14(data, cell_at[i]), frame.gain, frame.offset_mv)

@@ -48,6 +48,10 @@ _RESERVED = (
 )
 
 
+def _never() -> bool:
+    return False
+
+
 class Frame:
     """The registers, who has taken what of them, and the part's own gain and offset."""
 
@@ -63,7 +67,11 @@ class Frame:
         self.balance = bytearray(3)  # and CELLBAL1 to 3
         self.control1 = MEASURE  # and SYS_CTRL1
         self.data = bytearray(_BURST_N)
-        self.asleep = False  # we sent the chip to SHIP: do not wake it
+        # after a start these are usual, so they are made beforehand
+        self.no_cells = OSError(errno.EAGAIN, f"{bus.name} 0x2a: no cell measured yet")
+        self.no_temps = OSError(errno.EAGAIN, f"{bus.name} 0x2c: no thermistor measured yet")
+        self.asleep = False  # we sent the chip to SHIP: do not wake it,
+        self.invited = _never  # unless this says so
         self.gain = 0  # uV a code, 0 = not read yet
         self.offset_mv = 0
         self.mismatch = 0  # register that differed last
@@ -76,7 +84,7 @@ class Frame:
                 self.burst()
             except OSError:
                 self._silent_n += 1
-                if self._silent_n >= _SILENT_MAX and not self.asleep:
+                if self._silent_n >= _SILENT_MAX and (not self.asleep or self.invited()):
                     self.wake()
                 raise
         self._new &= ~role

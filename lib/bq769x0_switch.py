@@ -13,6 +13,7 @@ from roles import CHG, DSG, PDSG
 _CHG_ON = const(1)  # SYS_CTRL2
 _DSG_ON = const(2)
 _LOAD_PRESENT = const(0x80)  # SYS_CTRL1
+_CHARGER_MV = const(300)
 
 
 class Switch:
@@ -20,6 +21,7 @@ class Switch:
 
     def __init__(self, frame, latches, terminals):
         self._frame = frame
+        frame.invited = self.charger
         self._latches = latches
         self._terminals = terminals
         self._precharge_mv = 0
@@ -68,6 +70,14 @@ class Switch:
         fets = self.fets()
         if not fets & DSG and (fets & CHG or self._frame.data[SYS_CTRL1] & _LOAD_PRESENT):
             self.ld_mv = 0
+
+    def charger(self) -> bool:
+        """Somebody drives the terminals. Answers also while the chip does not."""
+        terminals = self._terminals
+        if terminals is None:
+            return False
+        stack_mv = terminals.read_stack_mv() if terminals.sees_stack else self.stack_mv
+        return terminals.read_mv() > stack_mv + _CHARGER_MV
 
     def write(self, bits: int) -> None:
         """Permit exactly these FETs. DSG together with PDSG waits for `follow`."""

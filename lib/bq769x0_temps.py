@@ -90,7 +90,7 @@ class Temps:
                 self._fet_ddegc = self._ddegc(wiring.fet_at)
             self.known = True
         if not self.known:
-            self._frame.fail(_TS1, "no thermistor measured yet")
+            raise self._frame.no_temps
         for i in range(ntc_n):
             temp_ddegc[i] = held[i]
         return self._fet_ddegc

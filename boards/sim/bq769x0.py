@@ -7,6 +7,7 @@ dead-man has been stroked. The monitor's DSG output is the interrupt: it falls w
 from bms.cutoff import Cutoff
 from bq769x0 import BQ76920, BQ76930, BQ76940, BQ769x0
 from regbus import RegBus
+from sim.adc import FakeADC
 from sim.bus import FakeI2C
 from sim.chips.bq769x0 import BQ769x0Model
 from sim.chips.bq769x0_measure import FET_NODE, inputs_for
@@ -38,18 +39,6 @@ def fit(values) -> None:
     values["ntc_n"] = min(values.get("ntc_n", 3), max(groups - 1, 1))
 
 
-class Adc:
-    """`machine.ADC` behind a divider: 12 bits."""
-
-    def __init__(self, read_v, full_mv: int):
-        self._read_v = read_v
-        self._full_mv = full_mv
-
-    def read_u16(self) -> int:
-        code = int(self._read_v() * 1000.0 * 4096.0 / self._full_mv + 0.5)
-        return min(max(code, 0), 4095) << 4
-
-
 class Hardware:
     """Model, bus, gates and wires; they outlive the microcontroller's resets."""
 
@@ -77,7 +66,7 @@ class Hardware:
             And((self._lift,), lambda on: setattr(plant, "load_detect", on)),
         )
         ntc = [None] * self._part[1]
-        ntc[: config.ntc_n] = range(config.ntc_n)
+        ntc[: config.ntc_n] = list(range(config.ntc_n))
         if self._fet_ntc(config) is not None:
             ntc[-1] = FET_NODE
         self.chip = BQ769x0Model(
@@ -105,11 +94,11 @@ class Hardware:
         bus = RegBus(self.stuck, 0x08, crc=self._crc, name="bq769x0", size=52, short_crc=True)
         full_mv = _FULL_MV_PER_CELL * config.cell_n
         terminals = Terminals(
-            Adc(lambda: plant.pack_v, full_mv),
+            FakeADC(lambda: plant.pack_v, full_mv),
             full_mv,
             FakePin(self._pdsg, FakePin.OUT, value=0),
             FakePin(self._lift, FakePin.OUT, value=0),
-            Adc(lambda: plant.stack_v, full_mv),
+            FakeADC(lambda: plant.stack_v, full_mv),
         )
         chip = BQ769x0(
             bus,

@@ -444,7 +444,7 @@ def test_after_power_up_the_flags_say_reset():
 def test_before_anything_is_measured_cells_are_an_error_not_zero():
     rig = Rig(up=False)
     rig.wait_us(20000)
-    with pytest.raises(OSError, match="0x2a: nothing measured yet"):
+    with pytest.raises(OSError, match="0x2a: no cell measured yet"):
         rig.driver().read_cells(array("i", [0] * 15))
 
 
