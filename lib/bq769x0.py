@@ -225,7 +225,7 @@ class BQ769x0:
             self._still_n = 0
             self.temps.tick()
             frame.write(SYS_STAT, CC_READY)
-        else:
+        elif not frame.lost():  # else `flags` tell, and this scan must count
             self._still_n += 1
             if self._still_n > _STILL_MAX:
                 frame.fail(_CC, "the coulomb counter stands still")

@@ -465,11 +465,24 @@ def test_current_is_positive_when_charging(amps):
 def test_a_coulomb_counter_that_stands_still_is_an_error():
     rig = Rig()
     chip = rig.armed()
-    rig.chip.regs[5] = 0
+    rig.chip.measure.start_current = lambda: None
+    rig.chip.measure._current = lambda now_us: None
     with pytest.raises(OSError, match="0x32: the coulomb counter stands still"):
         for _ in range(10):
             rig.wait_us(250000)
             chip.read_current()
+
+
+def test_a_lost_configuration_is_told_by_flags_and_not_hidden_by_an_error():
+    rig = Rig()
+    chip = rig.armed()
+    rig.chip.brown_out()
+    rig.chip.wake_pin()
+    rig.wait_us(900000)
+    cells, temps = array("i", [0] * 15), array("i", [0])
+    for _ in range(20):
+        scan(rig, chip, cells, temps)
+        assert chip.flags == FLAG_RESET
 
 
 def test_only_the_flag_that_was_read_is_cleared():
