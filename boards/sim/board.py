@@ -1,32 +1,20 @@
 """The simulator as a board: the same contract as real boards, wired to `tools/sim`.
 
 `make(config, bench)` hands out roles exactly as a hardware board does. `make_sim()` builds the whole
-world around it: plant, monitor model, bus, pack, scan. Nothing in the firmware knows the difference.
+world around it: plant, monitor of some family, bus, pack, scan. The firmware knows no difference.
 """
 
 from bms.bits import SHUTDOWN, SLEEP
 from bms.config import Config
-from bms.cutoff import Cutoff, PinGate
 from bms.pack import Pack
 from bms.scan import Scan
-from bq769x2 import BQ76952, BQ769x2
-from regbus import RegBus
-from sim.bus import FakeI2C
-from sim.chips.bq769x2 import BQ769x2Model
+from boards.sim.families import FAMILIES, FITS
 from sim.mischief import MISCHIEF
-from sim.mischief_bus import FrozenWire, StuckBus
-from sim.pins import FakePin, Line
 from sim.plant import Plant
 from sim.world import STEP_US, World
 
 NAME = "sim"
-NTC_PINS = ("TS1", "TS2", "TS3", "DCHG", "DDSG")
-FET_NTC_PIN = "HDQ"
-_PULL_UP = 1
-_PULL_DOWN = -1
-_OUT = 1
-_IN = 0
-_FALLING = 4
+FAMILY = "bq769x2"  # unless another is asked for
 _HEATER = 1  # OUT_* of bms.bits
 _FAN = 2
 _CONTACTORS = 4 | 8
@@ -36,11 +24,6 @@ _OWN_MA = 15.0
 _OWN_ASLEEP_MA = 2.0
 _OWN_SHUT_MA = 0.05
 _SLOW_US = 60000000  # storage: nothing happens in a minute
-
-
-def cell_mask(cell_n: int) -> int:
-    """Inputs in use on a 16-input monitor: the lowest ones and the topmost."""
-    return (1 << (cell_n - 1)) - 1 | 0x8000
 
 
 class Outputs:
@@ -81,23 +64,16 @@ class Watchdog:
 
 
 class Board:
-    """One object per role, as every board has them."""
+    """One object per role, as every board has them; those of the monitor come from its family."""
 
-    def __init__(self, config, world, plant, i2c, alert, cfetoff, dfetoff, crc: bool, contactor):
-        bus = RegBus(i2c, 0x08, crc=crc, name="bq769x2")
-        ntc = NTC_PINS[: config.ntc_n]
-        chip = BQ769x2(bus, BQ76952, config.cell_n, world.sleep_us, ntc=ntc, fet_ntc=FET_NTC_PIN)
+    def __init__(self, config, sim):
         self.name = NAME
-        self.cells = self.shunt = self.temps = self.switch = chip
-        self.bleed = self.guard = self.alert = chip
-        self.off_pins = (FakePin(cfetoff, _OUT, value=0), FakePin(dfetoff, _OUT, value=0))
-        self.alert_pin = FakePin(alert, _IN, pull=_PULL_UP)
-        self.cutoff = Cutoff(PinGate(self.off_pins), self.alert_pin, world.ticks_us, _FALLING)
-        self.outputs = Outputs(plant, contactor)
-        self.interlock = plant_interlock(plant)
+        self.outputs = Outputs(sim.plant, sim.contactor)
+        self.interlock = plant_interlock(sim.plant)
         self.clock = None  # simulated time calls `tick` itself
-        self.watchdog = Watchdog(world)
+        self.watchdog = Watchdog(sim.world)
         self.uart = None
+        sim.monitor.fill(self, config)
 
 
 def plant_interlock(plant):
@@ -108,39 +84,22 @@ def plant_interlock(plant):
 class Sim:
     """World, plant, monitor, bus, pack and scan; `step()` runs to the next scan and makes it."""
 
-    def __init__(self, config, plant, crc: bool = True, contactor: bool = False):
+    def __init__(self, config, plant, family=FAMILY, crc: bool = True, contactor: bool = False):
         self.config = config
         self.plant = plant
         self.world = World(plant)
-        self.i2c = FakeI2C(self.world)
-        self.bus = StuckBus(self.i2c, self.world, 50000)
-        self.bus.on = False
-        self.alert_line = Line("ALERT", pull=_PULL_UP)
-        alert_end = Line("ALERT at the monitor", pull=_PULL_UP)
-        self.alert_wire = FrozenWire(alert_end, self.alert_line)
-        self.cfetoff_line = Line("CFETOFF")
-        self.dfetoff_line = Line("DFETOFF")
-        self.chip = BQ769x2Model(
-            self.world,
-            plant,
-            crc=crc,
-            cell_mask=cell_mask(config.cell_n),
-            shunt_uohm=config.shunt_uohm,
-            alert=alert_end,
-            cfetoff=self.cfetoff_line,
-            dfetoff=self.dfetoff_line,
-        )
-        self.i2c.attach(self.chip)
-        self.world.chips.append(self.chip)
         self.crc = crc
         self.contactor = contactor
+        self.family = family
+        self.monitor = FAMILIES[family](self)
+        self.chip = self.monitor.chip
         self.frozen = False
         self.mischief = MISCHIEF
         self.hooks = {
-            "dead_bus": self._dead_bus,
+            "dead_bus": self.monitor.dead,
             "brown_out": self._brown_out,
             "frozen_interpreter": self._freeze,
-            "broken_alert": self._break_alert,
+            "broken_alert": self.monitor.deaf,
         }
         self.world.advance(300000)  # the monitor's own start-up
         self.boot()
@@ -223,9 +182,6 @@ class Sim:
             pin.release()
         self.board.alert_pin.release()
 
-    def _dead_bus(self, on: bool) -> None:
-        self.bus.on = on
-
     def _brown_out(self, on: bool) -> None:
         if on:
             self.chip.brown_out()
@@ -233,32 +189,28 @@ class Sim:
     def _freeze(self, on: bool) -> None:
         self.frozen = on
 
-    def _break_alert(self, on: bool) -> None:
-        self.alert_wire.on = on
-
 
 def make(config, bench: Sim) -> Board:
     """Roles on the simulated hardware."""
-    return Board(
-        config,
-        bench.world,
-        bench.plant,
-        bench.bus,
-        bench.alert_line,
-        bench.cfetoff_line,
-        bench.dfetoff_line,
-        bench.crc,
-        bench.contactor,
-    )
+    return Board(config, bench)
 
 
 def make_sim(
-    cell_n=16, seed=1, config=None, trace=None, crc=True, contactor=False, **plant_args
+    cell_n=16,
+    seed=1,
+    config=None,
+    trace=None,
+    crc=True,
+    contactor=False,
+    family=FAMILY,
+    **plant_args,
 ) -> Sim:
     """A whole simulated pack. `config`: dict of overrides; `trace`: sim.trace.Trace that drives it."""
     values = dict(config or {})
     values.setdefault("cell_n", cell_n)
+    if family in FITS:
+        FITS[family](values)
     ready = Config(values)
     plant_args.setdefault("capacity_ah", ready.capacity_mah / 1000)
     plant = Plant(cell_n=ready.cell_n, seed=seed, ntc_n=ready.ntc_n, trace=trace, **plant_args)
-    return Sim(ready, plant, crc, contactor)
+    return Sim(ready, plant, family, crc, contactor)

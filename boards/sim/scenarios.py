@@ -5,7 +5,7 @@ play exactly the same. `play(name)` returns the simulation when its story is ove
 """
 
 from bms.bits import REQ_CLEAR, REQ_OFF, REQ_ON, REQ_SLEEP
-from boards.sim.board import make_sim
+from boards.sim.board import FAMILY, make_sim
 from sim.mischief import find
 from sim.mischief_bus import BitFlip, NackWrapper
 from sim.prng import Prng
@@ -95,13 +95,12 @@ def _sleep(sim) -> None:
 
 def _noise(sim) -> None:
     """Bits flip and bytes are not acknowledged."""
-    chip = sim.chip
-    chip.strict = False  # a flipped register number is nobody's mistake
-    sim.i2c.attach(BitFlip(chip, Prng(7), per_million=3000, written=True))
+    sim.chip.strict = False  # a flipped register number is nobody's mistake
+    sim.monitor.disturb(lambda chip: BitFlip(chip, Prng(7), per_million=3000, written=True))
     sim.run(60)
-    sim.i2c.attach(NackWrapper(chip, per_million=10000, prng=Prng(8), data=True))
+    sim.monitor.disturb(lambda chip: NackWrapper(chip, per_million=10000, prng=Prng(8), data=True))
     sim.run(60)
-    sim.i2c.attach(chip)
+    sim.monitor.disturb(None)
     sim.run(20)
 
 
@@ -135,11 +134,11 @@ SCENARIOS = (
 # fmt: on
 
 
-def play(name: str, prepare=None):
+def play(name: str, prepare=None, family: str = FAMILY):
     """Make the simulation, let it start, tell its story. `prepare(sim)` comes before the first scan."""
     for known, how, story in SCENARIOS:
         if known == name:
-            sim = make_sim(**dict(how, soc=how.get("soc", 0.5)))
+            sim = make_sim(**dict(how, soc=how.get("soc", 0.5), family=family))
             if prepare is not None:
                 prepare(sim)
             sim.run(5)

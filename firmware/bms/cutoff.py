@@ -13,12 +13,15 @@ _HITS_MAX = const(0x3FFFFFFF)
 class PinGate:
     """The off-pins where nothing but software drives them: one or two outputs, called with 0 or 1.
 
+    `stroke_pin`: output to a hardware dead-man outside that wants an edge from every scan.
     A board with hardware that drops the pins by itself has a gate of its own with these methods.
     """
 
-    def __init__(self, off_pins):
+    def __init__(self, off_pins, stroke_pin=None):
         self._chg_pin = off_pins[0]
         self._dsg_pin = off_pins[-1]
+        self._stroke_pin = stroke_pin
+        self._stroke = 0
         self.close()
 
     def handler(self, trip):
@@ -37,7 +40,10 @@ class PinGate:
         return True
 
     def stroke(self) -> bool:
-        """Keep an open gate open; False when it has closed by itself."""
+        """Keep an open gate open; False when it has closed by itself. Called by every scan."""
+        if self._stroke_pin is not None:
+            self._stroke ^= 1
+            self._stroke_pin(self._stroke)
         return True
 
 
@@ -110,7 +116,8 @@ class Cutoff:
 
     def stroke(self) -> None:
         """A scan has completed: tell the hardware dead-man, and hear whether it has acted."""
-        if self.permits and not self._gate.stroke():
+        kept = self._gate.stroke()
+        if self.permits and not kept:
             self.block()
             if not self.tripped:
                 self.lapses = min(self.lapses + 1, _HITS_MAX)

@@ -1,13 +1,14 @@
 """A pack that runs, and words for what the tests ask of it."""
 
 from bms import bits, faults, journal
-from boards.sim.board import make_sim
+from boards.sim.board import FAMILY, make_sim
 from roles import BOTH
 
 
 def running(seconds=5, **more):
     """A simulated pack brought to RUN, its record of extremes begun anew."""
     more.setdefault("soc", 0.5)
+    more.setdefault("family", FAMILY)
     sim = make_sim(**more)
     sim.run(seconds)
     assert sim.pack.mode.mode == bits.RUN, events(sim)

@@ -2,7 +2,7 @@
 
 from bms import bits, faults
 from bms.protect import S_LOCKED
-from boards.sim.board import make_sim
+from boards.sim.board import FAMILY, make_sim
 from roles import BOTH, CHG, DSG
 from sim.mischief import MISCHIEF
 from sim.mischief_bus import BitFlip, Garbage, NackWrapper
@@ -24,14 +24,13 @@ _GONE_US = 1 << 60
 class Walk:
     """One simulated pack, one seed. `step` makes or ends some trouble, lives a while and looks."""
 
-    def __init__(self, seed: int, cell_n: int = 4, crc: bool = True, **config):
+    def __init__(self, seed: int, cell_n: int = 4, crc: bool = True, family=FAMILY, **config):
         self.prng = Prng(seed)
-        self.sim = make_sim(cell_n=cell_n, seed=seed, soc=0.5, crc=crc, config=config)
+        pack = {"cell_n": cell_n, "seed": seed, "soc": 0.5, "crc": crc, "config": config}
+        self.sim = make_sim(family=family, **pack)
         self.on = []  # mischief at work
         self.scans = 0
-        self.noise = None
-        self._chip = self.sim.chip
-        self._chip.strict = False  # a flipped register number is nobody's mistake
+        self.sim.chip.strict = False  # a flipped register number is nobody's mistake
         self._charge_ah = 0.0
         self._safe_us = self.sim.world.now_us
         self._lost_us = _GONE_US
@@ -97,17 +96,15 @@ class Walk:
 
     def _disturb(self) -> None:
         """Noise on the wire, until the next disturbance."""
-        sim, prng = self.sim, self.prng
-        sim.i2c.detach(self._chip.addr)
+        prng = self.prng
         draw = prng.below(4)
-        self.noise = None
-        if draw == 0:
-            self.noise = NackWrapper(self._chip, per_million=20000, prng=prng, data=True)
-        elif draw == 1:
-            self.noise = BitFlip(self._chip, prng, per_million=2000, written=True)
-        elif draw == 2:
-            self.noise = Garbage(self._chip, prng)
-        sim.i2c.attach(self.noise or self._chip)
+        noise = (
+            lambda chip: NackWrapper(chip, per_million=20000, prng=prng, data=True),
+            lambda chip: BitFlip(chip, prng, per_million=2000, written=True),
+            lambda chip: Garbage(chip, prng),
+            None,
+        )
+        self.sim.monitor.disturb(noise[draw])
 
     # what must hold -------------------------------------------------------------------------------------
 
@@ -162,10 +159,7 @@ class Walk:
         sim = self.sim
         for mischief in list(self.on):
             self._end(mischief)
-        if self.noise:
-            sim.i2c.detach(self._chip.addr)
-            sim.i2c.attach(self._chip)
-            self.noise = None
+        sim.monitor.disturb(None)
         sim.world.sync()
         sim.plant.cells.set_soc(0.5)
         sim.plant.soak(25.0)

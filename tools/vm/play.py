@@ -1,6 +1,7 @@
 """Plays scenarios and prints the journal of each as hex; on MicroPython every scan is heap-locked.
 
-Runs on MicroPython's virtual machine and on CPython alike: `play.py [name ...]`.
+Runs on MicroPython's virtual machine and on CPython alike: `play.py [name ...]`; a name may begin with
+a family of monitors, `bq769x0/quiet`.
 """
 
 import sys
@@ -13,6 +14,7 @@ if "firmware" not in "".join(sys.path):  # a native micropython starts with noth
 from bms.scan import Scan
 from boards.sim import board as sim_board
 from boards.sim.scenarios import SCENARIOS, play, told
+from sim.adc import FakeADC
 from sim.mischief_bus import StuckBus
 from sim.pins import FakePin
 from sim.world import World
@@ -128,6 +130,7 @@ def guard() -> None:
     let_go(StuckBus, "writeto", 2)
     let_go(StuckBus, "readfrom_mem_into", 3)
     let_go(FakePin, "__call__", 1)
+    let_go(FakeADC, "read_u16", 0)
     let_go(World, "sleep_us", 1)
     let_go(sim_board.Outputs, "write", 1)
     let_go(sim_board.Watchdog, "feed", 0)
@@ -138,9 +141,10 @@ def main() -> None:
         guard()
     names = sys.argv[1:] or [row[0] for row in SCENARIOS]
     for name in names:
-        lock.on = name not in _UNLOCKED
+        family, _, story = ("bq769x2/" + name).rpartition("/")
+        lock.on = story not in _UNLOCKED
         lock.scans = 0
-        sim = play(name)
+        sim = play(story, family=family.rpartition("/")[2])
         print(name, lock.scans, told(sim).hex())
 
 
