@@ -63,6 +63,7 @@ class INA22x:
         self.applied = {}
         self.mismatch = 0
         self.flags = FLAG_RESET
+        self.pack_ma = 0  # as last read
 
     # guard
 
@@ -133,14 +134,16 @@ class INA22x:
         """Average of the last cycle in mA, positive = charging."""
         bus = self._bus
         n = self._part[SHUNT_BYTES]
+        self.pack_ma = 0
         bus.read(self._part[SHUNT_REG], n)
         raw = word(bus.data, 0)
         if raw & 0x8000:
             raw -= 0x10000
         if n == 2:  # 2.5 uV
-            return raw * 2500 // self._shunt_uohm
-        raw = raw << 4 | bus.data[2] >> 4  # 312.5 nV
-        return raw * 625 // (2 * self._shunt_uohm)
+            self.pack_ma = raw * 2500 // self._shunt_uohm
+        else:  # 312.5 nV
+            self.pack_ma = (raw << 4 | bus.data[2] >> 4) * 625 // (2 * self._shunt_uohm)
+        return self.pack_ma
 
     def read_bus(self) -> int:
         """Voltage at VBUS in mV."""

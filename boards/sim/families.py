@@ -18,7 +18,14 @@ def _bq769x2(sim):
     return Hardware(sim)
 
 
+def _ltc681x(sim):
+    from boards.sim.ltc681x import Hardware
+
+    return Hardware(sim)
+
+
 # imported when asked for: a small interpreter need not hold them all
 FAMILIES = {
     "bq769x2": _bq769x2,
+    "ltc681x": _ltc681x,
 }

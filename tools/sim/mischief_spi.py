@@ -64,3 +64,29 @@ class DeafSpi(SpiWrapper):
     def deselect(self) -> None:
         if not self.on:
             self.device.deselect()
+
+
+class SpokenTo(SpiWrapper):
+    """Lets a wrapper of the I2C kind (`write(byte) -> ack`, `read() -> byte`) spoil an SPI device.
+
+    A byte that is not acknowledged there is lost here: MISO stays high for it.
+    """
+
+    addr = 0
+
+    def __init__(self, device, wrap):
+        super().__init__(device)
+        self._answer = 0xFF
+        self._wrapped = wrap(self)
+
+    def exchange(self, byte: int) -> int:
+        self._answer = 0xFF
+        self._wrapped.write(byte)
+        return self._wrapped.read()
+
+    def write(self, byte: int) -> bool:
+        self._answer = self.device.exchange(byte)
+        return True
+
+    def read(self) -> int:
+        return self._answer
