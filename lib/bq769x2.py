@@ -28,7 +28,7 @@ from bq769x2_sub import Subcommands
 from bq769x2_verify import DIE_AGE_MAX, Verify
 from bq769x2_window import ALARM_ASLEEP, ALARM_MASK, BAL_INTERVAL_S
 from fast import pick_words
-from roles import FLAG_RESET, FLAG_SEALED, TEMP_NONE, TRIP_PF
+from roles import FLAG_RESET, FLAG_SEALED, TEMP_NONE, TRIP_OVRD, TRIP_PF
 
 __all__ = ("BQ76942", "BQ76952", "BQ769142", "BQ769x2")
 
@@ -99,15 +99,13 @@ class BQ769x2:
         self._alarm = 0
         self._pf = False
         self.off_pins = True  # False, before `load`: nobody drives CFETOFF and DFETOFF
+        self.covers = TRIP_OVRD - 1  # all but an override input
         self.permitted = 0  # FETs last permitted
         self.applied = {}
         self.mismatch = 0
         self.flags = FLAG_RESET
-        self.stack_mv = 0
-        self.pack_mv = 0
-        self.ld_mv = 0
-        self.fet_ddegc = TEMP_NONE
-        self.die_ddegc = TEMP_NONE
+        self.stack_mv = self.pack_mv = self.ld_mv = 0
+        self.fet_ddegc = self.die_ddegc = TEMP_NONE
         self.bleed_refresh_ms = BAL_INTERVAL_S * 1000
 
     # guard

@@ -6,7 +6,8 @@
 
 The CRC rule is that of TI's BQ769x2 (SLUUBY2B "I2C", vectors in SLUAA11B section 4): the first
 CRC of a write covers address, register and data; that of a read with repeated start covers
-address, register, address again and data; every later CRC its own data byte alone.
+address, register, address again and data; every later CRC its own data byte alone. The BQ769x0 starts
+the CRC of a read at the repeated start (SLUSBK2I section 8.3.1.4): `short_crc=True`.
 
 Nothing is allocated after construction. Any failure raises `OSError` naming the register, and
 what an earlier read left in `data` is gone then: 0xFF everywhere. There are no retries here; the
@@ -22,10 +23,11 @@ from fast import unpack_crc
 class RegBus:
     """Reads and writes consecutive registers; `data` holds what the last read brought."""
 
-    def __init__(self, i2c, addr: int, crc: bool = False, name: str = "i2c", size: int = 48):
+    def __init__(self, i2c, addr: int, crc=False, name="i2c", size: int = 48, short_crc=False):
         self._i2c = i2c
         self._addr = addr
         self._crc = crc
+        self._short_crc = short_crc
         self._size = size
         self.name = name
         self.data = bytearray(size)
@@ -82,7 +84,8 @@ class RegBus:
 
     def _check(self, reg: int, n: int) -> None:
         address = self._addr << 1
-        crc = TABLE[TABLE[TABLE[address] ^ reg] ^ address ^ 1]
+        crc = 0 if self._short_crc else TABLE[TABLE[address] ^ reg]
+        crc = TABLE[crc ^ address ^ 1]
         good_n = unpack_crc(self._rx, self.data, n, crc, TABLE)
         if good_n < n:
             self.fail(f"0x{reg + good_n:02x}", "crc")

@@ -17,6 +17,7 @@ bleed   `write_bleed(mask)`      bit i = cell i bleeds; must be repeated within 
 guard   `probe()`                who is there; raises `OSError` naming what was found for a wrong part
         `load(config)`           translate the configuration; raises `ValueError` for what the chip cannot hold
         `applied`                dict: field name -> value the chip really holds after rounding
+        `covers`                 TRIP_* bits the monitor can raise by itself; the rest is left to the fault rows
         `arm()`                  write the whole configuration, FETs off meanwhile
         `verify_all()`           read all of it back -> number of registers that differ
         `verify_step()`          one bounded slice of the same, for ever -> STEP_* below
@@ -52,6 +53,9 @@ TRIP_OTF = const(1 << 10)
 TRIP_OTINT = const(1 << 11)
 TRIP_HWD = const(1 << 12)  # host watchdog ran out
 TRIP_PF = const(1 << 13)  # permanent failure declared by the chip
+TRIP_OVRD = const(
+    1 << 14
+)  # somebody outside holds the FETs off through the monitor's override input
 
 # State of the monitor itself.
 FLAG_RESET = const(1 << 0)  # configuration lost (power-on reset seen): arm again

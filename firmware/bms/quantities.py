@@ -19,6 +19,7 @@ from roles import (
     TRIP_OTD,
     TRIP_OTF,
     TRIP_OTINT,
+    TRIP_OVRD,
     TRIP_PF,
     TRIP_SCD,
     TRIP_UTC,
@@ -35,7 +36,7 @@ _CHIP = (
     (faults.Q_CHIP_COV, TRIP_COV),
     (faults.Q_CHIP_CUV, TRIP_CUV),
     (faults.Q_CHIP_TEMP, _TEMP_TRIPS),
-    (faults.Q_CHIP_HWD, TRIP_HWD),
+    (faults.Q_CHIP_HWD, TRIP_HWD | TRIP_OVRD),
     (faults.Q_CHIP_PF, TRIP_PF),
 )
 

@@ -1,0 +1,301 @@
+"""TI BQ76920, BQ76930 and BQ76940: battery monitors for 3 to 15 cells in series, over I2C.
+
+    from time import sleep_us
+    from machine import I2C, Pin
+    from bq769x0 import BQ76940, BQ769x0
+    from regbus import RegBus
+
+    i2c = I2C(0, scl=Pin(5), sda=Pin(4), freq=100_000)
+    chip = BQ769x0(RegBus(i2c, 0x08, True, "bq769x0", 52, True), BQ76940, 15, sleep_us)
+    chip.probe()
+    chip.start()
+    sleep_us(300_000)
+    print(chip.read_current(), "mA")
+To protect with it: `load(config)` an object with the attributes that `bq769x0_trips` names, `arm()`, see
+that `verify_all()` is 0, then `write_fets(CHG | DSG)`. It fills every role of `roles.py`.
+
+The chip opens DSG by itself on SCD, OCD and UV, and CHG on OV: `covers`. It knows no charge over-current,
+no temperature limit, no host watchdog, and nothing of the terminals: a board gives it `terminals`. A latched
+trip is reported until its cause is over, and cleared when its FET is permitted again. Sources: SLUSBK2I.
+One burst brings everything, the configuration too. The constructor touches nothing; only `load` allocates.
+"""
+
+from micropython import const
+
+from bq769x0_frame import BAT, CELLBAL1, PROTECT1, SYS_CTRL1, SYS_STAT, Frame
+from bq769x0_parts import BQ76920, BQ76930, BQ76940, Wiring
+from bq769x0_status import CC_READY, FAULTS, OVRD, XREADY, Latches, code14, int16
+from bq769x0_switch import Switch
+from bq769x0_trips import CODES_N, Trips, code_mv
+from ntc import Semitec103AT, divider_ohm
+from roles import (
+    DSG,
+    FLAG_RESET,
+    STEP_BUSY,
+    STEP_DIFFERS,
+    STEP_PASS,
+    TEMP_NONE,
+    TRIP_COV,
+    TRIP_CUV,
+    TRIP_OCD2,
+    TRIP_OVRD,
+    TRIP_SCD,
+)
+
+__all__ = ("BQ76920", "BQ76930", "BQ76940", "BQ769x0")
+
+_CC = const(0x32)
+_TEMP_SEL = const(0x08)  # SYS_CTRL1
+
+_NV_PER_CODE = const(8440)
+_TS_FULL = const(34555)  # 3.3 V in codes of 382 uV, times 4
+_TS_PULL_OHM = const(10000)
+
+_PROBE_N = const(3)
+_WARM_N = const(9)  # readings of 250 ms until thermistors are measured: every 2 s
+_STILL_MAX = const(8)  # bursts in a row without a new current
+_XREADY_N = const(3)  # attempts to arm, a second apart: "clear it after waiting a few seconds"
+_TURN_N = const(16)  # calls of `verify_step` in a pass
+
+# who takes what from a burst
+_ALARM = const(1)
+_STATUS = const(2)
+_CELLS = const(4)
+_CURRENT = const(8)
+_TEMPS = const(16)
+_FETS = const(32)
+
+
+class BQ769x0:
+    """One monitor: `part` is one of the three above, `cell_n` cells on it, `ntc` pins with a thermistor.
+
+    `fet_ntc`: pin of one at the FETs. `boot`: an output that lifts TS1, to wake the chip. `terminals`: see
+    terminals.py. Set `thermistor` for another type than the 103AT.
+    """
+
+    def __init__(
+        self, bus, part, cell_n, sleep_us, ntc=("TS1",), fet_ntc=None, boot=None, terminals=None
+    ):
+        self._bus = bus
+        self._cell_n = cell_n
+        self._wiring = Wiring(part, cell_n, ntc, fet_ntc)
+        self._frame = Frame(bus, part, sleep_us, boot)
+        self._latches = Latches(self._wiring.cell_at)
+        self._switch = Switch(bus, self._frame, self._latches, terminals)
+        self.thermistor = Semitec103AT()
+        self._trips = None
+        self._shunt_uohm = 1000
+        self._cold_n = 0  # currents to come before the thermistors are measured
+        self._still_n = 0
+        self._xready_n = 0
+        self._turn = 0
+        self._out = bytearray(3)
+        self.covers = TRIP_COV | TRIP_CUV | TRIP_OCD2 | TRIP_SCD | TRIP_OVRD
+        self.applied = {}
+        self.mismatch = 0
+        self.flags = FLAG_RESET
+        self.stack_mv = self.pack_mv = self.ld_mv = 0
+        self.fet_ddegc = self.die_ddegc = TEMP_NONE
+        self.bleed_refresh_ms = 20000  # the chip itself never forgets
+
+    # guard
+
+    def probe(self) -> None:
+        """Wake the chip if it sleeps; `OSError` when it is another part or talks another way."""
+        frame = self._frame
+        for i in range(_PROBE_N):
+            try:
+                frame.burst()
+                break
+            except OSError:
+                if i == _PROBE_N - 1:
+                    raise
+                frame.wake()
+        frame.identify()
+        frame.trim()
+
+    def start(self) -> None:
+        """Begin to measure, FETs off: all that a meter needs."""
+        frame = self._frame
+        frame.drop()
+        self._still_n = 0
+        self._bus.read(SYS_CTRL1, 1)
+        if not self._bus.data[0] & _TEMP_SEL:  # until then TS1..3 hold the die's temperature
+            self._cold_n = _WARM_N
+        self._switch.off()
+        frame.measure()
+
+    def load(self, config) -> None:
+        """Translate a configuration; `ValueError` when chip or board cannot hold it."""
+        if config.cell_n != self._cell_n:
+            raise ValueError(f"cell_n: {config.cell_n}, wired are {self._cell_n}")
+        if config.ntc_n != len(self._wiring.ntc_at):
+            raise ValueError(f"ntc_n: {config.ntc_n}, wired are {len(self._wiring.ntc_at)}")
+        self._switch.load(config)
+        self._trips = Trips(config)
+        self.applied = self._trips.applied
+        self._shunt_uohm = config.shunt_uohm
+        self._latches.limit(config, self.applied["ocd2_ma"])
+
+    def arm(self) -> None:
+        """Write the whole configuration; FETs are off then, and until `write_fets`."""
+        if self._trips is None:
+            raise ValueError("arm: no configuration was loaded")
+        frame = self._frame
+        self._forgive()
+        self.start()
+        frame.trim()
+        misfit = self._trips.trim(frame.gain, frame.offset_mv)
+        if misfit is not None:
+            frame.fail(PROTECT1, f"{misfit} does not fit this part's gain")
+        frame.codes = self._trips.codes
+        self._bus.write(PROTECT1, frame.codes, CODES_N)
+        self.write_bleed(0)
+        frame.write(SYS_STAT, FAULTS & ~XREADY)  # what the limits after power-up have tripped
+        self._turn = 0
+
+    def _forgive(self) -> None:
+        """An internal fault of the chip is to be cleared after a while only."""
+        self._bus.read(SYS_STAT, 1)
+        if not self._bus.data[0] & XREADY:
+            self._xready_n = 0
+            return
+        self._xready_n += 1
+        if self._xready_n < _XREADY_N:
+            self._frame.fail(SYS_STAT, "DEVICE_XREADY, the chip reports an internal fault")
+        self._frame.write(SYS_STAT, XREADY)
+
+    def verify_all(self) -> int:
+        """Read everything back now; how many registers differ."""
+        frame = self._frame
+        frame.burst()
+        differ_n = frame.differ_n
+        if not frame.trim():
+            differ_n += 1
+        self.mismatch = frame.mismatch if differ_n else 0
+        return differ_n
+
+    def verify_step(self) -> int:
+        """Every burst brings the configuration; here is what the last one said. One transaction at most."""
+        frame = self._frame
+        self._turn += 1
+        if frame.differ_n:
+            frame.differ_n = 0
+            self._turn = 0
+            self.mismatch = frame.mismatch
+            return STEP_DIFFERS
+        if self._switch.follow():
+            return STEP_BUSY
+        if self._latches.stat & OVRD and not self._switch.permitted & DSG:
+            frame.write(SYS_STAT, OVRD)  # comes back while somebody holds ALERT high
+        elif self._turn >= _TURN_N:
+            self._turn = 0
+            if frame.trim():
+                return STEP_PASS
+            self.mismatch = frame.mismatch
+            return STEP_DIFFERS
+        return STEP_BUSY
+
+    def read_status(self) -> int:
+        """TRIP_* bits: latched in the chip, and their cause not over."""
+        frame = self._frame
+        frame.take(_STATUS)
+        return self._latches.trips(frame.data, frame.gain, frame.offset_mv, self._switch.permitted)
+
+    # cells, shunt, temps
+
+    def read_cells(self, cell_mv) -> None:
+        """Cells and their sum, and `flags`; terminals as far as anybody sees them."""
+        frame = self._frame
+        self.flags = FLAG_RESET
+        self.stack_mv = self.pack_mv = self.ld_mv = 0
+        frame.take(_CELLS)
+        data = frame.data
+        if not frame.lost() and not data[SYS_STAT] & XREADY:
+            self.flags = 0
+        bat = data[BAT] << 8 | data[BAT + 1]
+        if not bat:
+            frame.fail(BAT, "nothing measured yet")
+        cell_at = self._wiring.cell_at
+        for i in range(self._cell_n):
+            cell_mv[i] = code_mv(code14(data, cell_at[i]), frame.gain, frame.offset_mv)
+        switch = self._switch
+        switch.look(code_mv(bat, 4 * frame.gain, self._cell_n * frame.offset_mv))
+        self.stack_mv = switch.stack_mv
+        self.pack_mv = switch.pack_mv
+        self.ld_mv = switch.ld_mv
+
+    def read_current(self) -> int:
+        """Pack current, the mean of 250 ms; one more write when it is new."""
+        frame = self._frame
+        frame.take(_CURRENT)
+        if frame.data[SYS_STAT] & CC_READY:
+            self._still_n = 0
+            if self._cold_n:
+                self._cold_n -= 1
+            frame.write(SYS_STAT, CC_READY)
+        else:
+            self._still_n += 1
+            if self._still_n > _STILL_MAX:
+                frame.fail(_CC, "the coulomb counter stands still")
+        return int16(frame.data, _CC) * _NV_PER_CODE // self._shunt_uohm
+
+    def read_temps(self, temp_ddegc) -> None:
+        """Thermistors; the chip measures them every two seconds, or its die, which we leave."""
+        frame = self._frame
+        self.fet_ddegc = TEMP_NONE
+        frame.take(_TEMPS)
+        wiring = self._wiring
+        if self._cold_n:
+            frame.fail(wiring.ntc_at[0], "no thermistor measured yet")
+        for i in range(len(wiring.ntc_at)):
+            temp_ddegc[i] = self._ddegc(wiring.ntc_at[i])
+        if wiring.fet_at:
+            self.fet_ddegc = self._ddegc(wiring.fet_at)
+
+    def _ddegc(self, at: int) -> int:
+        code = code14(self._frame.data, at)
+        return self.thermistor.ddegc(divider_ohm(4 * code, _TS_FULL, _TS_PULL_OHM))
+
+    # switch
+
+    def read_fets(self) -> int:
+        """FETs that the chip drives, and the precharge switch."""
+        self._frame.take(_FETS)
+        return self._switch.fets()
+
+    def write_fets(self, bits: int) -> None:
+        """Permit exactly these FETs. DSG together with PDSG closes once the load is charged."""
+        self._switch.write(bits)
+
+    def detect_load(self, on: bool) -> None:
+        """Pull the terminal up, where the board can; LOAD_PRESENT needs no switching on."""
+        self._switch.lift(on)
+
+    def sleep(self, on: bool) -> None:
+        """The chip has no sleep."""
+
+    def shutdown(self) -> None:
+        """To SHIP: FETs off, all forgotten, only TS1 wakes it."""
+        self._frame.ship()
+
+    # bleed
+
+    def write_bleed(self, mask: int) -> None:
+        """Bleed exactly these cells, for as long as nobody says otherwise; never two neighbours."""
+        if not self._wiring.to_bits(mask, self._out):
+            raise ValueError("bleed: neighbours")
+        self._bus.write(CELLBAL1, self._out, self._wiring.group_n)
+        for i in range(3):
+            self._frame.balance[i] = self._out[i]
+
+    # alert
+
+    def read_alarm(self) -> int:
+        """Latched bits of SYS_STAT that have opened DSG."""
+        self._frame.take(_ALARM)
+        return self._latches.alarm(self._frame.data[SYS_STAT], self._switch.permitted)
+
+    def clear_alarm(self, bits: int) -> None:
+        """Clear exactly these bits."""
+        self._frame.write(SYS_STAT, bits)
