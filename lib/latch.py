@@ -7,23 +7,21 @@
     alive = Alive(Pin(15, Pin.IN))
 `Latch` is a comparator at the shunt with a latch behind it: it has opened the FETs before anybody here
 knows, and they stay open until it is reset. `Alive` is a dead-man's timer that the scan strokes. Both fill
-of the guard role what hardware can, `Latch` the alert role too.
+of the guard role what hardware can (see `split`), `Latch` the alert role too.
 """
 
 from micropython import const
 
 from roles import TRIP_HWD, TRIP_SCD
-from split import Guard
 
 ALARM_LATCH = const(1 << 16)  # above the bits of a chip's own alarm register
 _HOLD_N = const(8)  # looks that a trip stays in `read_status`: two seconds of scans
 
 
-class Latch(Guard):
+class Latch:
     """`pin`: low while latched. `reset`: high for a moment lets go. Trips at `limit_ma` after `delay_us`."""
 
     def __init__(self, pin, reset, limit_ma: int, delay_us: int):
-        super().__init__()
         self._pin = pin
         self._reset = reset
         self._held = 0
@@ -71,12 +69,18 @@ class Latch(Guard):
             self._told = False
 
 
-class Alive(Guard):
+class Alive:
     """`pin`: high while the timer runs, that is for its time after a stroke."""
 
     def __init__(self, pin):
-        super().__init__()
         self._pin = pin
+        self.applied = {}
+
+    def load(self, config) -> None:
+        """Its time is its capacitor's."""
+
+    def arm(self) -> None:
+        """The next stroke starts it."""
 
     def read_status(self) -> int:
         """TRIP_HWD: nobody has stroked it in time, and it holds the FETs open."""

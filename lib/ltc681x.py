@@ -29,6 +29,7 @@ from ltc681x_config import RDCFGA, Settings
 from ltc681x_link import Link
 from ltc681x_parts import ADBMS1818, AUX_US, CELL_US, HAS_B, LTC6811, LTC6813, NAME, Layout
 from ltc681x_read import Reader
+from ntc import Semitec103AT
 from roles import FLAG_RESET, STEP_BUSY, STEP_DIFFERS, STEP_PASS, TEMP_NONE
 
 __all__ = ("ADBMS1818", "LTC6811", "LTC6813", "LTC681x")
@@ -51,10 +52,23 @@ _STEP_N = const(5)
 class LTC681x:
     """A chain. `ntc`: (device, GPIO) of each cell thermistor, devices from 0; `fet_ntc` the same.
 
+    `thermistor`: of `ntc`, Semitec 103AT if not given; `pull_ohm`: the resistor from it to VREF2.
     `settle_us`: what the filters at the C pins need after bleeding has stopped.
     """
 
-    def __init__(self, spi, cs, part, cells, sleep_us, ntc=(), fet_ntc=None, settle_us=1000):
+    def __init__(
+        self,
+        spi,
+        cs,
+        part,
+        cells,
+        sleep_us,
+        ntc=(),
+        fet_ntc=None,
+        thermistor=None,
+        pull_ohm=10000,
+        settle_us=1000,
+    ):
         self._part = part
         self._sleep_us = sleep_us
         self._settle_us = settle_us
@@ -62,7 +76,11 @@ class LTC681x:
         self.link = Link(spi, cs, self._layout.device_n, sleep_us, part[NAME].lower())
         self._settings = Settings(part, self._layout)
         self._check = Check(self.link, part, self._layout)
-        self._reader = Reader(self.link, part, self._layout, self._check.open)
+        if thermistor is None:
+            thermistor = Semitec103AT()
+        self._reader = Reader(
+            self.link, part, self._layout, self._check.open, thermistor, pull_ohm
+        )
         self._bleeds = False
         self._asleep = False
         self._differs = False

@@ -15,7 +15,7 @@ from ltc681x_parts import (
     SUM_STEP,
     VREF2_AT,
 )
-from ltc681x_temp import ddegc
+from ntc import divider_ohm
 from roles import TEMP_NONE, TRIP_COV, TRIP_CUV, TRIP_OTINT, TRIP_PF
 
 _RDSTATA = const(0x010)
@@ -29,13 +29,18 @@ _FAR_CODE = const(3000)  # 0.1 mV; an unused input cannot read more
 
 
 class Reader:
-    """Reads groups and takes them apart. `open`: a byte a cell, 1 = its wire is open."""
+    """Reads groups and takes them apart. `open_cells`: a byte a cell, 1 = its wire is open.
 
-    def __init__(self, link, part, layout, open_cells):
+    `thermistor` has `ddegc(ohm)`, and `pull_ohm` to VREF2 above it.
+    """
+
+    def __init__(self, link, part, layout, open_cells, thermistor, pull_ohm: int):
         self._link = link
         self._part = part
         self._layout = layout
         self._open = open_cells
+        self._thermistor = thermistor
+        self._pull_ohm = pull_ohm
         self._vref2 = [0] * layout.device_n
         self.cov_n = self.cuv_n = 1  # readings in a row that make a trip
         self._cov_i = self._cuv_i = 0
@@ -118,7 +123,7 @@ class Reader:
             device = layout.aux_device[i]
             if code == _NOT_YET:
                 self._link.fail_at(RDAUX[group], device, "GPIO was not converted")
-            temp = ddegc(code, self._vref2[device])
+            temp = self._thermistor.ddegc(divider_ohm(code, self._vref2[device], self._pull_ohm))
             if i < layout.ntc_n:
                 temp_ddegc[i] = temp
             else:

@@ -1,49 +1,26 @@
 """Several chips in the place of one: the roles cells, guard and alert of `roles.py`, put together.
 
-    from split import Alerts, Cells, Guards
+from split import Alerts, Cells, Guards
 
-    cells = Cells(chain, meter)  # LTC681x and INA228
-    guard = Guards((chain, meter, latch))
-    alert = Alerts((meter, latch))
-Each part of `Guards` is a guard; `Guard` is one that has nothing to do, for those who do little.
+cells = Cells(chain, meter)  # LTC681x and INA228
+guard = Guards((chain, meter), (latch,))
+alert = Alerts((meter, latch))
 """
 
 from roles import STEP_BUSY, STEP_DIFFERS, STEP_PASS
 
 
-class Guard:
-    """A guard without configuration."""
-
-    def __init__(self):
-        self.applied = {}
-        self.mismatch = 0
-        self.flags = 0
-
-    def probe(self) -> None:
-        """Nobody to ask."""
-
-    def load(self, config) -> None:
-        """Nothing to translate."""
-
-    def arm(self) -> None:
-        """Nothing to write."""
-
-    def verify_all(self) -> int:
-        return 0
-
-    def verify_step(self) -> int:
-        return STEP_PASS
-
-    def read_status(self) -> int:
-        return 0
-
-
 class Guards:
-    """All of them as one; `extra` are told the configuration too, and no more."""
+    """All of them as one.
 
-    def __init__(self, parts, extra=()):
+    `fixed`: hardware that nobody configures; it has `load`, `applied`, `arm` and `read_status` only.
+    `told`: anything else that wants to know the configuration, by `load`.
+    """
+
+    def __init__(self, parts, fixed=(), told=()):
         self._parts = parts
-        self._extra = extra
+        self._fixed = fixed
+        self._told = told
         self._passed = 0
         self.applied = {}
         self.mismatch = 0
@@ -62,15 +39,18 @@ class Guards:
 
     def load(self, config) -> None:
         self.applied = {}
-        for part in self._parts:
-            part.load(config)
-            self.applied.update(part.applied)
-        for part in self._extra:
+        for group in (self._parts, self._fixed):
+            for part in group:
+                part.load(config)
+                self.applied.update(part.applied)
+        for part in self._told:
             part.load(config)
 
     def arm(self) -> None:
         for i in range(len(self._parts)):
             self._parts[i].arm()
+        for i in range(len(self._fixed)):
+            self._fixed[i].arm()
 
     def verify_all(self) -> int:
         """How many registers differ, of all."""
@@ -102,6 +82,8 @@ class Guards:
         trips = 0
         for i in range(len(self._parts)):
             trips |= self._parts[i].read_status()
+        for i in range(len(self._fixed)):
+            trips |= self._fixed[i].read_status()
         return trips
 
 

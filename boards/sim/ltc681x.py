@@ -175,7 +175,7 @@ class Hardware:
         board.shunt = meter
         board.temps = board.bleed = chain
         board.switch = self._switch(board.cells, meter, chain)
-        board.guard = Guards((chain, meter, latch, Alive(self._in("ALIVE"))), (board.switch,))
+        board.guard = Guards((chain, meter), (latch, Alive(self._in("ALIVE"))), (board.switch,))
         board.alert = Alerts((meter, latch))
         board.off_pins = (self._out("CFETOFF"), self._out("DFETOFF"))
         board.alert_pin = self._bank.pin("ALERT", 0, 1)

@@ -19,7 +19,7 @@ class Gates:
         self._permit = permit
         self._fine = fine
         self._sense = sense
-        for line in (*command, *permit, *fine):
+        for line in list(command) + list(permit) + list(fine):
             line.watch(self._edge)
         self._edge(0)
 
