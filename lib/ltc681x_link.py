@@ -20,10 +20,9 @@ _BLOCK_N = const(8)  # group and PEC
 _HEAD_N = const(4)
 _PLADC = const(0x714)
 _WAKE_US = const(400)  # tWAKE: 300 us of an LTC6811, 400 us of an LTC6813
-_READY_US = const(10)  # tREADY
 _IDLE_US = const(3000)  # well below tIDLE
-_POLL_US = const(8)  # a byte at 1 MHz
-_REFUP_US = const(5000)  # tREFUP, when the reference was off
+_POLL_US = const(100)
+_REFUP_US = const(6000)  # tREFUP, when the reference was off, and more
 
 
 class Link:
@@ -38,11 +37,18 @@ class Link:
         self.data = bytearray(_GROUP_N * device_n)
         self.out = bytearray(_GROUP_N * device_n)
         self.retries = 0  # reads that had to be repeated
-        self._head = bytearray(_HEAD_N)
-        self._rx = bytearray(_BLOCK_N * device_n)
-        self._more = bytearray(_BLOCK_N * (device_n + 1))
-        self._tx = bytearray(_HEAD_N + _BLOCK_N * device_n)
-        self._one = bytearray(b"\xff")
+        size = _HEAD_N + _BLOCK_N * device_n
+        self._tx = bytearray(b"\xff" * (size + _BLOCK_N))
+        self._rx = bytearray(size + _BLOCK_N)
+        tx = memoryview(self._tx)
+        rx = memoryview(self._rx)
+        self._head = tx[:_HEAD_N]
+        # command and answers; one more; command and one byte
+        self._group = (tx[:size], rx[:size])
+        self._longer = (tx, rx)
+        self._poll = (tx[: _HEAD_N + 1], rx[: _HEAD_N + 1])
+        self._put = bytearray(size)
+        self._dummy = b"\xff\xff"  # longer than tREADY
 
     def wake(self, asleep: bool = False) -> None:
         """A pulse for each device: every port ready, and with `asleep` every core awake."""
@@ -50,15 +56,17 @@ class Link:
             self._cs(0)
             if asleep:
                 self._sleep_us(_WAKE_US)
-            else:
-                self._spi.write(self._one)
+            self._spi.write(self._dummy)
             self._cs(1)
-            self._sleep_us(_READY_US)
 
     def command(self, code: int) -> None:
         """Tell all devices. Nobody answers."""
-        self._put_head(self._head, code)
-        self._exchange(self._head, None)
+        self._put_code(self._tx, code)
+        self._cs(0)
+        try:
+            self._spi.write(self._head)
+        finally:
+            self._cs(1)
 
     def convert(self, code: int, us: int) -> None:
         """Start a conversion and wait for its end, some `us` later."""
@@ -66,55 +74,53 @@ class Link:
         self._sleep_us(us)
         if us > _IDLE_US:
             self.wake()
-        self._put_head(self._head, _PLADC)
-        left = (us + _REFUP_US) // _POLL_US
-        one = self._one
-        self._cs(0)
-        self._spi.write(self._head)
+        left = _REFUP_US
         while True:
-            self._spi.readinto(one, 0xFF)
-            if one[0] or left <= 0:
-                break
-            left -= 1
-        self._cs(1)
-        busy = one[0] == 0
-        one[0] = 0xFF
-        if busy:
-            self.fail(code, "conversion does not end, or MISO is stuck low")
+            self._exchange(_PLADC, self._poll)
+            if self._rx[_HEAD_N]:
+                return
+            if left <= 0:
+                self.fail(code, "conversion does not end, or MISO is stuck low")
+            self._sleep_us(_POLL_US)
+            left -= _POLL_US
 
     def read(self, code: int) -> None:
         """A register group of every device into `data`; tried twice."""
-        bad = self._ask(code, self._rx)
+        bad = self._ask(code, self._group)
         if bad >= 0:
             self.retries += 1
             self.wake(True)
-            bad = self._ask(code, self._rx)
+            bad = self._ask(code, self._group)
         if bad >= 0:
             self._blame(code, bad)
         data = self.data
         rx = self._rx
         k = 0
-        for i in range(0, len(rx), _BLOCK_N):
+        for i in range(_HEAD_N, _HEAD_N + _BLOCK_N * self.device_n, _BLOCK_N):
             for j in range(i, i + _GROUP_N):
                 data[k] = rx[j]
                 k += 1
 
     def write(self, code: int) -> None:
         """Group by group from `out`; that it arrived only reading back can tell."""
-        tx = self._tx
+        put = self._put
         out = self.out
-        self._put_head(tx, code)
+        self._put_code(put, code)
         k = _HEAD_N
         for device in range(self.device_n - 1, -1, -1):
             for i in range(_GROUP_N):
-                tx[k + i] = out[device * _GROUP_N + i]
-            self._put_pec(tx, k, _GROUP_N)
+                put[k + i] = out[device * _GROUP_N + i]
+            self._put_pec(put, k, _GROUP_N)
             k += _BLOCK_N
-        self._exchange(tx, None)
+        self._cs(0)
+        try:
+            self._spi.write(put)
+        finally:
+            self._cs(1)
 
     def answer_n(self, code: int) -> int:
         """How many devices answer with a good PEC, one more than expected included."""
-        bad = self._ask(code, self._more)
+        bad = self._ask(code, self._longer)
         return self.device_n + 1 if bad < 0 else bad
 
     def fail(self, code: int, why: str, number: int = errno.EIO) -> None:
@@ -127,7 +133,7 @@ class Link:
         """The same, naming the device: 1 is the nearest."""
         self.fail(code, f"device {device + 1} of {self.device_n}: {why}", number)
 
-    def _put_head(self, buf, code: int) -> None:
+    def _put_code(self, buf, code: int) -> None:
         buf[0] = code >> 8
         buf[1] = code & 0xFF
         self._put_pec(buf, 0, 2)
@@ -137,28 +143,27 @@ class Link:
         buf[start + n] = pec >> 8
         buf[start + n + 1] = pec & 0xFF
 
-    def _exchange(self, out, into) -> None:
+    def _exchange(self, code: int, views) -> None:
+        self._put_code(self._tx, code)
         self._cs(0)
         try:
-            self._spi.write(out)
-            if into is not None:
-                self._spi.readinto(into, 0xFF)
+            self._spi.write_readinto(views[0], views[1])
         finally:
             self._cs(1)
 
-    def _ask(self, code: int, rx) -> int:
-        """Read into `rx`: the first device whose PEC is wrong, -1 = none."""
-        self._put_head(self._head, code)
-        self._exchange(self._head, rx)
-        for i in range(0, len(rx), _BLOCK_N):
+    def _ask(self, code: int, views) -> int:
+        """Read into `_rx`: the first device whose PEC is wrong, -1 = none."""
+        self._exchange(code, views)
+        rx = self._rx
+        for i in range(_HEAD_N, len(views[1]), _BLOCK_N):
             pec = rx[i + _GROUP_N] << 8 | rx[i + _GROUP_N + 1]
             if pec15(rx, i, _GROUP_N) != pec:
-                return i // _BLOCK_N
+                return (i - _HEAD_N) // _BLOCK_N
         return -1
 
     def _blame(self, code: int, device: int) -> None:
         """Say what the device at fault has sent."""
-        start = device * _BLOCK_N
+        start = _HEAD_N + device * _BLOCK_N
         seen = self._rx[start : start + _BLOCK_N]
         if seen == b"\xff" * _BLOCK_N:
             self.fail_at(code, device, "no answer, MISO stays high", errno.ENODEV)

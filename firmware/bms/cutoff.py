@@ -16,7 +16,7 @@ class Cutoff:
     `off_pins`: one or two output pins (CFETOFF, DFETOFF), called with 0 or 1.
     `alert_pin`: input, low = asserted. `ticks_us`: free-running microseconds.
     `hard`: the port runs pin interrupts outside its scheduler (rp2); ESP32 does not.
-    `stroke_pin`: output that a dead-man's timer watches, one edge a scan.
+    `stroke_pin`: output that a dead-man's timer watches, one pulse a scan.
     """
 
     def __init__(
@@ -29,7 +29,6 @@ class Cutoff:
         self._falling = falling
         self._hard = hard
         self._stroke_pin = stroke_pin
-        self._stroke = 0
         self._isr = self.trip  # bound once: binding allocates
         self.wake = None  # called from the interrupt, must not allocate
         self.hits = 0  # edges since start, wraps to 1
@@ -88,5 +87,5 @@ class Cutoff:
     def stroke(self) -> None:
         """Tell a hardware dead-man, where the board has one, that a scan has completed."""
         if self._stroke_pin is not None:
-            self._stroke = 1 - self._stroke
-            self._stroke_pin(self._stroke)
+            self._stroke_pin(1)
+            self._stroke_pin(0)

@@ -11,14 +11,24 @@ from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER, OUT_LED_FAULT, OUT_LED_RUN
 from bms.config import Config
 from host_tests.shared import ROOT
 
-NAMES = ("pico_bq76952", "esp32_bq76952", "libresolar_bms_c1")
+NAMES = ("pico_bq76952", "pico_ltc6811", "esp32_bq76952", "libresolar_bms_c1")
 BARE = ("libresolar_bms_c1",)  # no off-pins, no outputs but LEDs, no interlock, no jumper
 ROLES = "cells shunt temps switch bleed guard alert".split()
 REST = "cutoff outputs interlock clock watchdog uart name".split()
-HARD = {"pico_bq76952": True, "esp32_bq76952": False, "libresolar_bms_c1": False}
+HARD = {
+    "pico_bq76952": True,
+    "pico_ltc6811": True,
+    "esp32_bq76952": False,
+    "libresolar_bms_c1": False,
+}
 BUS = {"UART_TX", "UART_RX", "SDA", "SCL", "ALERT", "LED"}
 PINS = {"CFETOFF", "DFETOFF", "HEATER", "FAN", "BUZZER", "INTERLOCK", "SERVICE"}
 C1_PINS = {"LED_FAULT", "RS485_DE", "RS485_RE"}
+GATE_PINS = set("LATCHED UNLATCH STROKE ALIVE CHG DSG PDSG CHG_ON DSG_ON LIFT".split())
+OWN_PINS = {
+    "libresolar_bms_c1": C1_PINS,
+    "pico_ltc6811": PINS | GATE_PINS | {"MISO", "MOSI", "SCK", "CS"},
+}
 
 
 @pytest.fixture(params=NAMES)
@@ -65,7 +75,7 @@ def table(board) -> dict:
 def test_the_table_in_the_readme_is_the_wiring(any_board):
     board = any_board
     shown = table(board)
-    assert set(shown) == BUS | (C1_PINS if board.NAME in BARE else PINS)
+    assert set(shown) == BUS | OWN_PINS.get(board.NAME, PINS)
     for name, pin in pins(board).items():
         if isinstance(pin, int):
             assert shown[name] in (f"GP{pin}", f"GPIO{pin}"), name
@@ -160,8 +170,9 @@ def test_without_off_pins_an_alert_still_wakes_the_scan(c1):
     assert woken and made.cutoff.tripped and not made.cutoff.permits
 
 
-def test_without_off_pins_the_monitor_does_not_wait_for_them(c1, board):
+def test_without_off_pins_the_monitor_does_not_wait_for_them(c1, monkeypatch):
     """Address 0x92FA, CFETOFF and DFETOFF Pin Config: 0 is no function, 0x86 forces off while low."""
+    board = importlib.import_module("boards.pico_bq76952.board")
     for made, n, code in ((c1, 2, 0), (board, 3, 0x86)):
         guard = made.make(Config({"ntc_n": n})).guard
         guard.load(Config({"ntc_n": n}))
@@ -210,3 +221,46 @@ def test_the_manifest_freezes_files_that_exist(name):
     assert len(frozen) == 5
     for path in frozen:
         assert path.exists(), path
+
+
+GATES = "CHG DSG PDSG UNLATCH LIFT STROKE".split()
+
+
+@pytest.fixture
+def gated(monkeypatch):
+    yield from imported("pico_ltc6811", monkeypatch)
+
+
+def test_gates_are_off_and_everything_else_is_quiet_after_make(gated):
+    gated.make(Config())
+    assert [level(getattr(gated, name)) for name in GATES] == [0] * 6
+    assert level(gated.CS) == 1
+
+
+@pytest.mark.parametrize("cell_n, shares", [(4, (4,)), (12, (12,)), (13, (7, 6)), (16, (8, 8))])
+def test_up_to_twelve_cells_sit_on_one_device_and_more_on_two(gated, cell_n, shares):
+    assert gated.share(cell_n) == shares
+    gated.make(Config({"cell_n": cell_n})).guard.load(Config({"cell_n": cell_n}))
+
+
+def test_each_scan_strokes_the_dead_mans_timer_once(gated):
+    cutoff = gated.make(Config()).cutoff
+    rises = []
+    machine.bench.bank.line(gated.STROKE).watch(rises.append)
+    for _ in range(3):
+        cutoff.stroke()
+    assert rises == [1, 0] * 3
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"scd_ma": 290000}, "scd_ma: 290000, the comparator trips at 300000"),
+        ({"ocd2_ma": 300000, "scd_ma": 320000}, "must be above ocd2_ma, 300000"),
+        ({"scd_us": 100}, "scd_us: 100, wired are 195"),
+    ],
+)
+def test_a_comparator_that_does_not_fit_the_configuration_is_refused(gated, changes, words):
+    config = Config(changes)
+    with pytest.raises(ValueError, match=words):
+        gated.make(config).guard.load(config)

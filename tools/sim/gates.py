@@ -78,7 +78,7 @@ class Comparator:
 
 
 class DeadMan:
-    """A retriggerable timer: `fine` is 1 for `time_us` after each edge of the stroke line, else 0."""
+    """A retriggerable timer: `fine` is 1 for `time_us` after each rise of the stroke line, else 0."""
 
     def __init__(self, world, stroke_line, fine, time_us: int):
         self._world = world
@@ -96,6 +96,7 @@ class DeadMan:
             self._until_us = NEVER
             self._fine.drive(0)
 
-    def _edge(self, _level: int) -> None:
-        self._until_us = self._world.now_us + self.time_us
-        self._fine.drive(1)
+    def _edge(self, level: int) -> None:
+        if level:
+            self._until_us = self._world.now_us + self.time_us
+            self._fine.drive(1)

@@ -51,16 +51,18 @@ class INA22xModel:
         self.charge = 0.0  # in steps of the register
         self.flags = 0
         self._restart(self.world.now_us)
+        self._set_quiet()
         self._drive()
 
     # -- time ------------------------------------------------------------------------------------
 
     def next_us(self) -> int:
         """The end of the cycle, while it may raise a flag; else nobody needs to look."""
-        low, high = self._limits()
-        code = self._shunt_code(self.amps)
-        so_far = self._shunt_code(self.sum_as / ((self.end_us - self.began_us) * 1.0e-6))
-        return self.end_us if min(code, so_far) < low or max(code, so_far) > high else NEVER
+        low, high = self.quiet_a
+        so_far = self.sum_as / ((self.end_us - self.began_us) * 1.0e-6)
+        if low <= self.amps <= high and low <= so_far <= high:
+            return NEVER
+        return self.end_us
 
     def run(self, now_us: int) -> None:
         """Integrate the current that has flowed, cycle by cycle."""
@@ -116,6 +118,12 @@ class INA22xModel:
             over = over if sources & 0x8000 else 0x7FFF
             under = under if sources & 0x4000 and not sources & 0x8000 else 0x8000
         return _signed(under) * scale, _signed(over) * scale
+
+    def _set_quiet(self) -> None:
+        """Amperes between which no flag can come, a step inside the limits."""
+        low, high = self._limits()
+        amps = self.map["shunt_nv"] / (self.shunt_uohm * 1000.0)
+        self.quiet_a = ((low + 1) * amps, (high - 1) * amps)
 
     def _latched(self) -> bool:
         alert = self.regs[self.map["alert"]]
@@ -190,6 +198,7 @@ class INA22xModel:
         self.regs[reg] = value
         if changes and reg in self.map["pace"]:
             self._restart(self.world.now_us)
+        self._set_quiet()
         self._check()
 
     def _check(self) -> None:

@@ -58,7 +58,10 @@ class LTC681xChain:
     # -- time ------------------------------------------------------------------------------------
 
     def next_us(self) -> int:
-        return min([device.next_us() for device in self.devices])
+        due_us = self.devices[0].next_us()
+        for device in self.devices:
+            due_us = min(due_us, device.next_us())
+        return due_us
 
     def run(self, now_us: int) -> None:
         for device in self.devices:
@@ -92,6 +95,23 @@ class LTC681xChain:
         if len(self._in) == _HEAD_N and self._heard:
             self._begin()
         return answer
+
+    def exchange_all(self, out) -> bytes:
+        """Many bytes out, as many in."""
+        if self._polls or 0 < len(self._in) < _HEAD_N or len(out) < _HEAD_N:
+            return bytes([self.exchange(byte) for byte in out])
+        for device in self._heard:
+            device.edge_us = self.world.now_us
+        at = len(self._in) - _HEAD_N
+        if at < 0:
+            self._in.extend(out[:_HEAD_N])
+            if self._heard:
+                self._begin()
+            rest = self.exchange_all(out[_HEAD_N:]) if len(out) > _HEAD_N else b""
+            return b"\xff" * _HEAD_N + rest
+        self._in.extend(out)
+        answer = self._out[at : at + len(out)]
+        return answer + b"\xff" * (len(out) - len(answer))
 
     def deselect(self) -> None:
         """Chip select rises: what was written is taken over."""

@@ -268,6 +268,8 @@ class Measure:
 
     def set_bleed(self, mask: int, now_us: int) -> None:
         """The switches are these now."""
+        if mask == self.bleeding:
+            return
         stray = mask >> self.cell_n
         if stray:
             self.chip.refuse(f"discharge of inputs without a cell, DCC 0x{mask:X}")
