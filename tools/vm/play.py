@@ -1,6 +1,6 @@
 """Plays scenarios and prints the journal of each as hex; on MicroPython every scan is heap-locked.
 
-Runs on MicroPython's virtual machine and on CPython alike: `play.py [name ...]`.
+Runs on MicroPython's virtual machine and on CPython alike: `play.py [family=...] [name ...]`.
 """
 
 import sys
@@ -15,6 +15,7 @@ from boards.sim import board as sim_board
 from boards.sim.scenarios import SCENARIOS, play, told
 from sim.mischief_bus import StuckBus
 from sim.pins import FakePin
+from sim.spi import FakeSPI
 from sim.world import World
 
 # Noise on the wire ends in exceptions of the driver, and those allocate.
@@ -127,6 +128,8 @@ def guard() -> None:
     FakePin.irq = attach
     let_go(StuckBus, "writeto", 2)
     let_go(StuckBus, "readfrom_mem_into", 3)
+    let_go(FakeSPI, "write", 1)
+    let_go(FakeSPI, "write_readinto", 2)
     let_go(FakePin, "__call__", 1)
     let_go(World, "sleep_us", 1)
     let_go(sim_board.Outputs, "write", 1)
@@ -136,11 +139,14 @@ def guard() -> None:
 def main() -> None:
     if sys.implementation.name == "micropython":
         guard()
-    names = sys.argv[1:] or [row[0] for row in SCENARIOS]
-    for name in names:
+    family = sim_board.FAMILY
+    names = sys.argv[1:]
+    if names and names[0].startswith("family="):
+        family = names.pop(0)[7:]
+    for name in names or [row[0] for row in SCENARIOS]:
         lock.on = name not in _UNLOCKED
         lock.scans = 0
-        sim = play(name)
+        sim = play(name, family=family)
         print(name, lock.scans, told(sim).hex())
 
 
