@@ -22,12 +22,12 @@ One burst brings everything, the configuration too. The constructor touches noth
 
 from micropython import const
 
-from bq769x0_frame import BAT, CELLBAL1, PROTECT1, SYS_CTRL1, SYS_STAT, Frame
+from bq769x0_frame import BAT, CC_CFG_AT, CELLBAL1, PROTECT1, SYS_STAT, Frame
 from bq769x0_parts import BQ76920, BQ76930, BQ76940, Wiring
 from bq769x0_status import CC_READY, FAULTS, OVRD, XREADY, Latches, code14, int16
 from bq769x0_switch import Switch
-from bq769x0_trips import CODES_N, Trips, code_mv
-from ntc import Semitec103AT, divider_ohm
+from bq769x0_temps import Temps
+from bq769x0_trips import CC_CFG, CODES_N, Trips, code_mv
 from roles import (
     DSG,
     FLAG_RESET,
@@ -45,14 +45,9 @@ from roles import (
 __all__ = ("BQ76920", "BQ76930", "BQ76940", "BQ769x0")
 
 _CC = const(0x32)
-_TEMP_SEL = const(0x08)  # SYS_CTRL1
-
 _NV_PER_CODE = const(8440)
-_TS_FULL = const(34555)  # 3.3 V in codes of 382 uV, times 4
-_TS_PULL_OHM = const(10000)
 
 _PROBE_N = const(3)
-_WARM_N = const(9)  # readings of 250 ms until thermistors are measured: every 2 s
 _STILL_MAX = const(8)  # bursts in a row without a new current
 _XREADY_N = const(3)  # attempts to arm, a second apart: "clear it after waiting a few seconds"
 _TURN_N = const(16)  # calls of `verify_step` in a pass
@@ -70,7 +65,7 @@ class BQ769x0:
     """One monitor: `part` is one of the three above, `cell_n` cells on it, `ntc` pins with a thermistor.
 
     `fet_ntc`: pin of one at the FETs. `boot`: an output that lifts TS1, to wake the chip. `terminals`: see
-    terminals.py. Set `thermistor` for another type than the 103AT.
+    terminals.py. Set `temps.thermistor` for another type than the 103AT.
     """
 
     def __init__(
@@ -81,11 +76,10 @@ class BQ769x0:
         self._wiring = Wiring(part, cell_n, ntc, fet_ntc)
         self._frame = Frame(bus, part, sleep_us, boot)
         self._latches = Latches(self._wiring.cell_at)
-        self._switch = Switch(bus, self._frame, self._latches, terminals)
-        self.thermistor = Semitec103AT()
+        self._switch = Switch(self._frame, self._latches, terminals)
+        self.temps = Temps(self._frame, self._wiring)
         self._trips = None
         self._shunt_uohm = 1000
-        self._cold_n = 0  # currents to come before the thermistors are measured
         self._still_n = 0
         self._xready_n = 0
         self._turn = 0
@@ -118,12 +112,11 @@ class BQ769x0:
         """Begin to measure, FETs off: all that a meter needs."""
         frame = self._frame
         frame.drop()
+        frame.asleep = False
         self._still_n = 0
-        self._bus.read(SYS_CTRL1, 1)
-        if not self._bus.data[0] & _TEMP_SEL:  # until then TS1..3 hold the die's temperature
-            self._cold_n = _WARM_N
         self._switch.off()
-        frame.measure()
+        self.temps.start()
+        frame.write(CC_CFG_AT, CC_CFG)
 
     def load(self, config) -> None:
         """Translate a configuration; `ValueError` when chip or board cannot hold it."""
@@ -151,19 +144,17 @@ class BQ769x0:
         frame.codes = self._trips.codes
         self._bus.write(PROTECT1, frame.codes, CODES_N)
         self.write_bleed(0)
-        frame.write(SYS_STAT, FAULTS & ~XREADY)  # what the limits after power-up have tripped
+        self._forgive()  # what the limits after power-up have tripped
         self._turn = 0
 
     def _forgive(self) -> None:
-        """An internal fault of the chip is to be cleared after a while only."""
-        self._bus.read(SYS_STAT, 1)
-        if not self._bus.data[0] & XREADY:
-            self._xready_n = 0
-            return
-        self._xready_n += 1
-        if self._xready_n < _XREADY_N:
+        """Clear what is latched; an internal fault of the chip only after a while."""
+        stat = self._frame.look_up(SYS_STAT) & FAULTS
+        self._xready_n = self._xready_n + 1 if stat & XREADY else 0
+        if 0 < self._xready_n < _XREADY_N:
             self._frame.fail(SYS_STAT, "DEVICE_XREADY, the chip reports an internal fault")
-        self._frame.write(SYS_STAT, XREADY)
+        if stat:
+            self._frame.write(SYS_STAT, stat)
 
     def verify_all(self) -> int:
         """Read everything back now; how many registers differ."""
@@ -172,6 +163,7 @@ class BQ769x0:
         differ_n = frame.differ_n
         if not frame.trim():
             differ_n += 1
+        frame.drop()
         self.mismatch = frame.mismatch if differ_n else 0
         return differ_n
 
@@ -184,9 +176,9 @@ class BQ769x0:
             self._turn = 0
             self.mismatch = frame.mismatch
             return STEP_DIFFERS
-        if self._switch.follow():
+        if self._switch.follow() or self.temps.step():
             return STEP_BUSY
-        if self._latches.stat & OVRD and not self._switch.permitted & DSG:
+        if self._latches.stat & OVRD and not self._switch.driven & DSG:
             frame.write(SYS_STAT, OVRD)  # comes back while somebody holds ALERT high
         elif self._turn >= _TURN_N:
             self._turn = 0
@@ -200,7 +192,7 @@ class BQ769x0:
         """TRIP_* bits: latched in the chip, and their cause not over."""
         frame = self._frame
         frame.take(_STATUS)
-        return self._latches.trips(frame.data, frame.gain, frame.offset_mv, self._switch.permitted)
+        return self._latches.trips(frame.data, frame.gain, frame.offset_mv, self._switch.driven)
 
     # cells, shunt, temps
 
@@ -215,7 +207,7 @@ class BQ769x0:
             self.flags = 0
         bat = data[BAT] << 8 | data[BAT + 1]
         if not bat:
-            frame.fail(BAT, "nothing measured yet")
+            raise frame.no_cells
         cell_at = self._wiring.cell_at
         for i in range(self._cell_n):
             cell_mv[i] = code_mv(code14(data, cell_at[i]), frame.gain, frame.offset_mv)
@@ -231,8 +223,7 @@ class BQ769x0:
         frame.take(_CURRENT)
         if frame.data[SYS_STAT] & CC_READY:
             self._still_n = 0
-            if self._cold_n:
-                self._cold_n -= 1
+            self.temps.tick()
             frame.write(SYS_STAT, CC_READY)
         else:
             self._still_n += 1
@@ -241,21 +232,12 @@ class BQ769x0:
         return int16(frame.data, _CC) * _NV_PER_CODE // self._shunt_uohm
 
     def read_temps(self, temp_ddegc) -> None:
-        """Thermistors; the chip measures them every two seconds, or its die, which we leave."""
+        """Thermistors, at most five seconds old, and the die, a minute."""
         frame = self._frame
         self.fet_ddegc = TEMP_NONE
         frame.take(_TEMPS)
-        wiring = self._wiring
-        if self._cold_n:
-            frame.fail(wiring.ntc_at[0], "no thermistor measured yet")
-        for i in range(len(wiring.ntc_at)):
-            temp_ddegc[i] = self._ddegc(wiring.ntc_at[i])
-        if wiring.fet_at:
-            self.fet_ddegc = self._ddegc(wiring.fet_at)
-
-    def _ddegc(self, at: int) -> int:
-        code = code14(self._frame.data, at)
-        return self.thermistor.ddegc(divider_ohm(4 * code, _TS_FULL, _TS_PULL_OHM))
+        self.fet_ddegc = self.temps.read(temp_ddegc)
+        self.die_ddegc = self.temps.die_ddegc
 
     # switch
 
@@ -273,7 +255,8 @@ class BQ769x0:
         self._switch.lift(on)
 
     def sleep(self, on: bool) -> None:
-        """The chip has no sleep."""
+        """The chip has none; but its die is left alone."""
+        self.temps.awake = not on
 
     def shutdown(self) -> None:
         """To SHIP: FETs off, all forgotten, only TS1 wakes it."""
@@ -292,9 +275,10 @@ class BQ769x0:
     # alert
 
     def read_alarm(self) -> int:
-        """Latched bits of SYS_STAT that have opened DSG."""
+        """Latched bits of SYS_STAT that have opened DSG: always a new burst, for a scan begins here."""
+        self._frame.drop()
         self._frame.take(_ALARM)
-        return self._latches.alarm(self._frame.data[SYS_STAT], self._switch.permitted)
+        return self._latches.alarm(self._frame.data[SYS_STAT], self._switch.dsg_closed)
 
     def clear_alarm(self, bits: int) -> None:
         """Clear exactly these bits."""

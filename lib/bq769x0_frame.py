@@ -1,7 +1,7 @@
-"""All registers of a BQ769x0 in one read, 0x00 to 0x33: status, configuration, cells, temperatures, current.
+"""All registers of a BQ769x0 at once, 0x00 to 0x33: status, configuration, cells, temperatures, current.
 
-Read through in one go the configuration costs fewer bytes than a second transaction would, and every scan
-compares it whole.
+One read on a BQ76940, two on the smaller ones. The configuration comes along for less than twice what a
+read of its own would cost more, and every scan compares it whole.
 """
 
 import errno
@@ -26,8 +26,8 @@ _CTRL1_MASK = const(0x1F)
 _CTRL2_MASK = const(0xFC)  # all but the FETs
 
 _BURST_N = const(0x34)
-_ADCGAIN1 = const(0x50)  # then ADCOFFSET, and ADCGAIN2 in 0x59
-_TRIM_N = const(10)
+_ADCGAIN1 = const(0x50)  # then ADCOFFSET
+_ADCGAIN2 = const(0x59)
 _CELL_1 = const(0x0C)
 _GROUP_BYTES = const(10)
 _EMPTY = const(0x05)  # high byte of a code that no cell in use has (UVminqual 0x0518)
@@ -48,6 +48,10 @@ _RESERVED = (
 )
 
 
+def _never() -> bool:
+    return False
+
+
 class Frame:
     """The registers, who has taken what of them, and the part's own gain and offset."""
 
@@ -61,8 +65,13 @@ class Frame:
         self._out = bytearray(1)
         self.codes = None  # what PROTECT1 and on shall hold
         self.balance = bytearray(3)  # and CELLBAL1 to 3
-        self.data = bus.data
-        self.asleep = False  # we sent the chip to SHIP: do not wake it
+        self.control1 = MEASURE  # and SYS_CTRL1
+        self.data = bytearray(_BURST_N)
+        # after a start these are usual, so they are made beforehand
+        self.no_cells = OSError(errno.EAGAIN, f"{bus.name} 0x2a: no cell measured yet")
+        self.no_temps = OSError(errno.EAGAIN, f"{bus.name} 0x2c: no thermistor measured yet")
+        self.asleep = False  # we sent the chip to SHIP: do not wake it,
+        self.invited = _never  # unless this says so
         self.gain = 0  # uV a code, 0 = not read yet
         self.offset_mv = 0
         self.mismatch = 0  # register that differed last
@@ -75,7 +84,7 @@ class Frame:
                 self.burst()
             except OSError:
                 self._silent_n += 1
-                if self._silent_n >= _SILENT_MAX and not self.asleep:
+                if self._silent_n >= _SILENT_MAX and (not self.asleep or self.invited()):
                     self.wake()
                 raise
         self._new &= ~role
@@ -83,19 +92,36 @@ class Frame:
     def burst(self) -> None:
         """Everything, now."""
         self.drop()
-        self._bus.read(SYS_STAT, _BURST_N)
+        groups = self._part[1]
+        if groups < 3:  # two reads are cheaper than what lies between
+            self._bring(BAT, _BURST_N - BAT)
+            self._bring(SYS_STAT, _CELL_1 + groups * _GROUP_BYTES)
+        else:
+            self._bring(SYS_STAT, _BURST_N)
         self._new = _ALL
         self._silent_n = 0
         self.differ_n = self._compare()
 
+    def _bring(self, reg: int, n: int) -> None:
+        self._bus.read(reg, n)
+        data = self.data
+        got = self._bus.data
+        for i in range(n):
+            data[reg + i] = got[i]
+
     def drop(self) -> None:
-        """Somebody else uses the buffer from now on."""
+        """What was read is old."""
         self._new = 0
 
     def fail(self, reg: int, why: str, number: int = errno.EIO) -> None:
         """Raise what every failure raises; the burst is gone."""
         self.drop()
         self._bus.fail(f"0x{reg:02x}", why, number)
+
+    def look_up(self, reg: int) -> int:
+        """One register, now."""
+        self._bus.read(reg, 1)
+        return self._bus.data[0]
 
     def write(self, reg: int, value: int) -> None:
         """One register."""
@@ -111,12 +137,6 @@ class Frame:
             self._boot(0)
             self._sleep_us(_READY_US)
 
-    def measure(self) -> None:
-        """Cells, thermistors, and the one value CC_CFG may have."""
-        self.asleep = False
-        self.write(SYS_CTRL1, MEASURE)
-        self.write(CC_CFG_AT, CC_CFG)
-
     def ship(self) -> None:
         """SHUT_A and SHUT_B as 00, 01, 10: FETs off, all forgotten."""
         self.asleep = True
@@ -126,11 +146,11 @@ class Frame:
 
     def trim(self) -> bool:
         """Read gain and offset; False when they are not what they were."""
-        self.drop()
-        data = self.data
-        self._bus.read(_ADCGAIN1, _TRIM_N)
-        gain = gain_uv(data[0], data[_TRIM_N - 1])
-        offset_mv = data[1] - 256 if data[1] & 0x80 else data[1]
+        got = self._bus.data
+        low = self.look_up(_ADCGAIN2)
+        self._bus.read(_ADCGAIN1, 2)
+        gain = gain_uv(got[0], low)
+        offset_mv = got[1] - 256 if got[1] & 0x80 else got[1]
         same = gain == self.gain and offset_mv == self.offset_mv
         self.gain = gain
         self.offset_mv = offset_mv
@@ -148,7 +168,7 @@ class Frame:
                 if data[reg] & mask:
                     self._other(reg, f"0x{data[reg]:02x}")
         groups = 0
-        for group in range(3):
+        for group in range(self._part[1]):
             for at in range(
                 _CELL_1 + group * _GROUP_BYTES, _CELL_1 + (group + 1) * _GROUP_BYTES, 2
             ):
@@ -175,7 +195,7 @@ class Frame:
         if self.codes is None:
             return 0
         data = self.data
-        differ_n = self._differs(SYS_CTRL1, data[SYS_CTRL1] & _CTRL1_MASK, MEASURE)
+        differ_n = self._differs(SYS_CTRL1, data[SYS_CTRL1] & _CTRL1_MASK, self.control1)
         differ_n += self._differs(SYS_CTRL2, data[SYS_CTRL2] & _CTRL2_MASK, CC_EN)
         for i in range(CODES_N):
             differ_n += self._differs(PROTECT1 + i, data[PROTECT1 + i], self.codes[i])

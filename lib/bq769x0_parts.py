@@ -39,7 +39,7 @@ class Wiring:
         self.group_n = part[1]
         self.ntc_at = bytearray([self._ntc(pin) for pin in ntc])
         self.fet_at = 0 if fet_ntc is None else self._ntc(fet_ntc)
-        if self.fet_at in self.ntc_at or len(set(ntc)) < len(ntc):
+        if self.fet_at in list(self.ntc_at) or len(set(ntc)) < len(ntc):
             raise ValueError("a pin carries two thermistors")
 
     def _ntc(self, pin: str) -> int:

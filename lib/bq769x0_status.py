@@ -54,29 +54,29 @@ class Latches:
         self._uv_end_mv = config.cuv_clear_mv
         self._ocd_code = ocd_ma * config.shunt_uohm // 8440
 
-    def alarm(self, stat: int, permitted: int) -> int:
-        """What has just opened DSG. With DSG not permitted no latch is news, nor an edge at the pin."""
-        return stat & DSG_SHUTS if permitted & DSG else 0
+    def alarm(self, stat: int, dsg_closed: bool) -> int:
+        """What has opened DSG since it was closed. Any other latch is no news, nor an edge at the pin."""
+        return stat & DSG_SHUTS if dsg_closed else 0
 
-    def trips(self, data, gain: int, offset_mv: int, permitted: int) -> int:
-        """TRIP_* bits of a burst."""
+    def trips(self, data, gain: int, offset_mv: int, driven: int) -> int:
+        """TRIP_* bits of a burst. `driven`: FETs that the host has not withdrawn."""
         stat = self.stat = self.told = data[0] & FAULTS
         if not stat:
             return 0
         trips = TRIP_OVRD if stat & OVRD else 0
         if stat & (SCD | OCD):
-            if permitted & DSG or -int16(data, _CC) >= self._ocd_code:
+            if driven & DSG or -int16(data, _CC) >= self._ocd_code:
                 trips |= (TRIP_SCD if stat & SCD else 0) | (TRIP_OCD2 if stat & OCD else 0)
         if stat & UV:
             low = code14(data, self._cell_at[0])
             for at in self._cell_at:
                 low = min(low, code14(data, at))
-            if permitted & DSG or code_mv(low, gain, offset_mv) < self._uv_end_mv:
+            if driven & DSG or code_mv(low, gain, offset_mv) < self._uv_end_mv:
                 trips |= TRIP_CUV
         if stat & OV:
             high = 0
             for at in self._cell_at:
                 high = max(high, code14(data, at))
-            if permitted & CHG or code_mv(high, gain, offset_mv) > self._ov_end_mv:
+            if driven & CHG or code_mv(high, gain, offset_mv) > self._ov_end_mv:
                 trips |= TRIP_COV
         return trips

@@ -13,18 +13,21 @@ from roles import CHG, DSG, PDSG
 _CHG_ON = const(1)  # SYS_CTRL2
 _DSG_ON = const(2)
 _LOAD_PRESENT = const(0x80)  # SYS_CTRL1
+_CHARGER_MV = const(300)
 
 
 class Switch:
     """Permission and fact. `terminals`: see terminals.py, or None."""
 
-    def __init__(self, bus, frame, latches, terminals):
-        self._bus = bus
+    def __init__(self, frame, latches, terminals):
         self._frame = frame
+        frame.invited = self.charger
         self._latches = latches
         self._terminals = terminals
         self._precharge_mv = 0
         self.permitted = 0
+        self.driven = 0  # CHG, DSG: what the chip was last told to drive
+        self.dsg_closed = False  # and that it took
         self.stack_mv = self.pack_mv = self.ld_mv = 0
 
     def load(self, config) -> None:
@@ -35,7 +38,8 @@ class Switch:
 
     def off(self) -> None:
         """Everything off, whatever is latched; the coulomb counter on."""
-        self.permitted = 0
+        self.permitted = self.driven = 0
+        self.dsg_closed = False
         if self._terminals is not None:
             self._terminals.pdsg(False)
         self._frame.write(SYS_CTRL2, CC_EN)
@@ -67,6 +71,14 @@ class Switch:
         if not fets & DSG and (fets & CHG or self._frame.data[SYS_CTRL1] & _LOAD_PRESENT):
             self.ld_mv = 0
 
+    def charger(self) -> bool:
+        """Somebody drives the terminals. Answers also while the chip does not."""
+        terminals = self._terminals
+        if terminals is None:
+            return False
+        stack_mv = terminals.read_stack_mv() if terminals.sees_stack else self.stack_mv
+        return terminals.read_mv() > stack_mv + _CHARGER_MV
+
     def write(self, bits: int) -> None:
         """Permit exactly these FETs. DSG together with PDSG waits for `follow`."""
         self.permitted = bits
@@ -92,8 +104,8 @@ class Switch:
         """Write SYS_CTRL2. Latches that the firmware knows are cleared; news keep their FET off."""
         frame = self._frame
         frame.drop()
-        self._bus.read(SYS_STAT, 1)
-        stat = frame.data[0] & FAULTS
+        stat = frame.look_up(SYS_STAT) & FAULTS
+        self.driven = fets
         known = 0
         if fets & CHG:
             known = CHG_SHUTS
@@ -102,10 +114,11 @@ class Switch:
         known &= stat & self._latches.told & ~XREADY
         if known:
             frame.write(SYS_STAT, known)
-        stat &= ~known
+            stat = frame.look_up(SYS_STAT) & FAULTS  # what persists is back at once
         control = CC_EN
         if fets & CHG and not stat & CHG_SHUTS:
             control |= _CHG_ON
         if fets & DSG and not stat & DSG_SHUTS:
             control |= _DSG_ON
         frame.write(SYS_CTRL2, control)
+        self.dsg_closed = control & _DSG_ON != 0

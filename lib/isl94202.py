@@ -181,7 +181,11 @@ class ISL94202:
 
     def load(self, config) -> None:
         """Translate a configuration; `ValueError` when the chip cannot hold it."""
-        wired = (("cell_n", self._cell_n), ("ntc_n", self._ntc_n), ("shunt_uohm", self._shunt_uohm))
+        wired = (
+            ("cell_n", self._cell_n),
+            ("ntc_n", self._ntc_n),
+            ("shunt_uohm", self._shunt_uohm),
+        )
         for name, value in wired:
             if getattr(config, name) != value:
                 raise ValueError(f"{name}: {getattr(config, name)}, wired are {value}")

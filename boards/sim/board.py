@@ -8,7 +8,7 @@ from bms.bits import SHUTDOWN, SLEEP
 from bms.config import Config
 from bms.pack import Pack
 from bms.scan import Scan
-from boards.sim.families import FAMILIES
+from boards.sim.families import FAMILIES, FITS
 from sim.mischief import MISCHIEF
 from sim.plant import Plant
 from sim.world import STEP_US, World
@@ -208,6 +208,8 @@ def make_sim(
     """A whole simulated pack. `config`: dict of overrides; `trace`: sim.trace.Trace that drives it."""
     values = dict(config or {})
     values.setdefault("cell_n", cell_n)
+    if family in FITS:
+        FITS[family](values)
     ready = Config(values)
     plant_args.setdefault("capacity_ah", ready.capacity_mah / 1000)
     plant = Plant(cell_n=ready.cell_n, seed=seed, ntc_n=ready.ntc_n, trace=trace, **plant_args)

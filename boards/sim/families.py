@@ -18,14 +18,32 @@ def _bq769x2(sim):
     return Hardware(sim)
 
 
+def _bq769x0(sim):
+    from boards.sim.bq769x0 import Hardware
+
+    return Hardware(sim)
+
+
 def _ltc681x(sim):
     from boards.sim.ltc681x import Hardware
 
     return Hardware(sim)
 
 
+def _fit_bq769x0(values) -> None:
+    from boards.sim.bq769x0 import fit
+
+    fit(values)
+
+
 # imported when asked for: a small interpreter need not hold them all
 FAMILIES = {
     "bq769x2": _bq769x2,
+    "bq769x0": _bq769x0,
     "ltc681x": _ltc681x,
+}
+
+# For families that cannot hold every pack: bends a configuration (dict, with `cell_n`) to one they can.
+FITS = {
+    "bq769x0": _fit_bq769x0,
 }

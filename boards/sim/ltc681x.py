@@ -14,7 +14,8 @@ from sim.bus import FakeI2C
 from sim.chips.ina22x import INA22xModel
 from sim.chips.ltc681x import FET_NODE, LTC681xModel
 from sim.chips.ltc681x_chain import LTC681xChain
-from sim.gates import Comparator, DeadMan, Gates
+from sim.comparator import Comparator
+from sim.gates import And, DeadMan
 from sim.mischief_bus import FrozenWire, StuckBus
 from sim.mischief_spi import DeafSpi, SpokenTo
 from sim.pins import Line, PinBank
@@ -91,6 +92,7 @@ class Hardware:
     def __init__(self, sim):
         self._world = sim.world
         self._config = sim.config
+        self._plant = sim.plant
         self._shares = share(sim.config.cell_n)
         self._bank = PinBank()
         self._make_wires()
@@ -103,7 +105,7 @@ class Hardware:
         self._make_gates(sim.world, sim.plant)
         self.chip = Chips(self._chain, self._meter)
         self.bus = Traffic(self._spi, self._i2c)
-        sim.world.chips.extend((self._chain, self._meter, self._comparator, self._dead_man))
+        sim.world.chips.extend((self._chain, self._meter, self._comparator))
 
     def _make_wires(self) -> None:
         self._alert_end = Line("ALERT at the meter", pull=1)
@@ -135,7 +137,6 @@ class Hardware:
     def _make_gates(self, world, plant) -> None:
         line = self._bank.line
         self._comparator = Comparator(
-            world,
             plant,
             self._config.scd_ma / 1000,
             self._config.scd_us - _ALERT_US,
@@ -143,17 +144,27 @@ class Hardware:
             self._alert_end.end("latch"),
             line("UNLATCH"),
         )
-        self._dead_man = DeadMan(
-            world, line("STROKE"), line("ALIVE").end("dead-man"), _DEAD_MAN_US
-        )
-        Gates(
-            plant,
-            (line("CHG"), line("DSG"), line("PDSG")),
-            (line("CFETOFF"), line("DFETOFF")),
-            (line("LATCHED"), line("ALIVE")),
-            (line("CHG_ON").end("gate"), line("DSG_ON").end("gate")),
-        )
-        line("LIFT").watch(lambda level: setattr(plant, "load_detect", bool(level)))
+        alive = DeadMan(world, line("STROKE"), _DEAD_MAN_US).out
+        self._bank.connect("ALIVE", alive)
+        fine = (line("LATCHED"), alive)
+        for name, permit, act in (
+            ("CHG", "CFETOFF", self._act("chg_on", "CHG_ON")),
+            ("DSG", "DFETOFF", self._act("dsg_on", "DSG_ON")),
+            ("PDSG", "DFETOFF", lambda on: setattr(plant, "pdsg_on", on)),
+        ):
+            And((line(name), line(permit)) + fine, act)
+        And((line("LIFT"),), lambda on: setattr(plant, "load_detect", on))
+
+    def _act(self, name: str, sense: str):
+        """What a gate does: the plant's FET, and the wire that tells of it."""
+        plant = self._plant
+        end = self._bank.line(sense).end("gate")
+
+        def act(on: bool) -> None:
+            setattr(plant, name, on)
+            end.drive(1 if on else 0)
+
+        return act
 
     def fill(self, board, config) -> None:
         """Drivers and pins, as after a reset of the microcontroller."""

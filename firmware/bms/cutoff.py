@@ -16,12 +16,10 @@ class Cutoff:
     `off_pins`: one or two output pins (CFETOFF, DFETOFF), called with 0 or 1.
     `alert_pin`: input, low = asserted. `ticks_us`: free-running microseconds.
     `hard`: the port runs pin interrupts outside its scheduler (rp2); ESP32 does not.
-    `stroke_pin`: output that a dead-man's timer watches, one pulse a scan.
+    `stroke_pin`: output to a hardware dead-man that wants a pulse from every scan.
     """
 
-    def __init__(
-        self, off_pins, alert_pin, ticks_us, falling: int, hard: bool = True, stroke_pin=None
-    ):
+    def __init__(self, off_pins, alert_pin, ticks_us, falling, hard=True, stroke_pin=None):
         self._chg_pin = off_pins[0]
         self._dsg_pin = off_pins[-1]
         self._alert_pin = alert_pin

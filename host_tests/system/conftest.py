@@ -2,7 +2,7 @@
 
 import pytest
 
-from boards.sim.families import FAMILIES
+from boards.sim.families import FAMILIES, FITS
 from host_tests.system import rig
 
 
@@ -21,7 +21,19 @@ def pytest_generate_tests(metafunc):
     if "family" in metafunc.fixturenames:
         left_out = {mark.args[0] for mark in metafunc.definition.iter_markers("not_for")}
         families = [name for name in FAMILIES if name not in left_out]
-        metafunc.parametrize("family", families, indirect=True)
+        if "wire" in metafunc.fixturenames:  # every one that a family's largest pack has
+            wires = [(name, wire) for name in families for wire in range(cells_max(name) + 1)]
+            metafunc.parametrize("family, wire", wires, indirect=["family"])
+        else:
+            metafunc.parametrize("family", families, indirect=True)
+
+
+def cells_max(family):
+    """Cells of the largest pack that we build with this family."""
+    values = {"cell_n": 16}
+    if family in FITS:
+        FITS[family](values)
+    return values["cell_n"]
 
 
 @pytest.fixture

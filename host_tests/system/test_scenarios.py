@@ -13,6 +13,10 @@ from sim.mischief import find
 
 pytestmark = pytest.mark.usefixtures("family")
 
+# The BQ769x0 looks at its thermistors every two seconds, and once a minute at its die instead: a change is
+# seen up to 6.8 s late, to which the delay of the row comes.
+SENSOR_S = {"bq769x0": 9}
+
 
 def test_short_circuit_is_opened_by_the_chip_within_its_delay(truth):
     sim = running()
@@ -22,7 +26,8 @@ def test_short_circuit_is_opened_by_the_chip_within_its_delay(truth):
     find("short").apply(sim)
     took_us = open_within(sim, 1000000, since_us=start_us)
     truth(sim, f"short opened after {took_us} us,")
-    assert took_us is not None and took_us <= sim.board.guard.applied["scd_us"] + 15
+    assert took_us is not None
+    assert took_us <= sim.board.guard.applied["scd_us"] + 32  # comparators look 32 times in a ms
     sim.run(1)
     assert conducting(sim) == 0 and abs(sim.plant.current_a) < 1
     assert "scd" in tripped(sim)
@@ -87,7 +92,7 @@ def test_over_discharge_stops_above_2_5_v_and_leaves_charging_possible(truth):
     assert sim.plant.worst.cell_v_min > 2.45
     assert not sim.plant.dsg_on
     find("overdischarge").clear(sim)
-    touch(sim, lambda plant: plant.outside.attach(16 * 3.45, 20))
+    touch(sim, lambda plant: plant.outside.attach(plant.cell_n * 3.45, 20))
     charged_ah = sim.plant.charged_ah
     sim.run(600)
     assert sim.plant.charged_ah - charged_ah > 2, events(sim)
@@ -97,7 +102,7 @@ def test_a_cold_pack_is_not_charged_at_all(truth):
     sim = running()
     touch(sim, lambda plant: plant.soak(-10))
     sim.run(10)
-    touch(sim, lambda plant: plant.outside.attach(16 * 3.5, 30))
+    touch(sim, lambda plant: plant.outside.attach(plant.cell_n * 3.5, 30))
     sim.run(60)
     truth(sim)
     assert sim.plant.worst.cold_ah == 0
@@ -127,7 +132,7 @@ def test_the_heater_warms_a_cold_pack_and_then_it_charges(truth):
 
 def test_a_hot_cell_ends_charge_first_and_then_everything(truth):
     sim = running()
-    touch(sim, lambda plant: plant.outside.attach(16 * 3.45, 20))
+    touch(sim, lambda plant: plant.outside.attach(plant.cell_n * 3.45, 20))
     find("hot_cell").apply(sim)
     sim.run(40)
     sim.run(120)
@@ -136,7 +141,6 @@ def test_a_hot_cell_ends_charge_first_and_then_everything(truth):
     assert conducting(sim) == 0
 
 
-@pytest.mark.parametrize("wire", range(17))
 def test_any_broken_sense_wire_opens_both_within_two_seconds(wire):
     sim = running()
     touch(sim, lambda plant: plant.wire_open.__setitem__(wire, True))
@@ -147,11 +151,11 @@ def test_any_broken_sense_wire_opens_both_within_two_seconds(wire):
 
 
 @pytest.mark.parametrize("name,cause", [("ntc_open", "ntc"), ("ntc_short", "ntc")])
-def test_a_broken_sensor_opens_both(name, cause):
+def test_a_broken_sensor_opens_both(family, name, cause):
     sim = running(cell_n=4)
     find(name).apply(sim)
-    sim.run(4)
-    assert conducting(sim) == 0 and cause in tripped(sim)
+    assert sim.run_until(lambda: conducting(sim) == 0, SENSOR_S.get(family, 4))
+    assert cause in tripped(sim)
 
 
 def test_a_welded_discharge_fet_is_found_and_charging_stops_too(truth):

@@ -2,7 +2,7 @@
 
 from bms import bits, faults
 from bms.protect import S_LOCKED
-from boards.sim.board import make_sim
+from boards.sim.board import FAMILY, make_sim
 from roles import BOTH, CHG, DSG
 from sim.mischief import MISCHIEF
 from sim.mischief_bus import BitFlip, Garbage, NackWrapper
@@ -24,9 +24,10 @@ _GONE_US = 1 << 60
 class Walk:
     """One simulated pack, one seed. `step` makes or ends some trouble, lives a while and looks."""
 
-    def __init__(self, seed: int, cell_n: int = 4, crc: bool = True, **config):
+    def __init__(self, seed: int, cell_n: int = 4, crc: bool = True, family=FAMILY, **config):
         self.prng = Prng(seed)
-        self.sim = make_sim(cell_n=cell_n, seed=seed, soc=0.5, crc=crc, config=config)
+        pack = {"cell_n": cell_n, "seed": seed, "soc": 0.5, "crc": crc, "config": config}
+        self.sim = make_sim(family=family, **pack)
         self.on = []  # mischief at work
         self.scans = 0
         self.sim.chip.strict = False  # a flipped register number is nobody's mistake

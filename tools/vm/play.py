@@ -1,6 +1,7 @@
 """Plays scenarios and prints the journal of each as hex; on MicroPython every scan is heap-locked.
 
-Runs on MicroPython's virtual machine and on CPython alike: `play.py [family=...] [name ...]`.
+Runs on MicroPython's virtual machine and on CPython alike: `play.py [name ...]`; a name may begin with
+a family of monitors, `bq769x0/quiet`.
 """
 
 import sys
@@ -13,6 +14,7 @@ if "firmware" not in "".join(sys.path):  # a native micropython starts with noth
 from bms.scan import Scan
 from boards.sim import board as sim_board
 from boards.sim.scenarios import SCENARIOS, play, told
+from sim.adc import FakeADC
 from sim.mischief_bus import StuckBus
 from sim.pins import FakePin
 from sim.spi import FakeSPI
@@ -131,6 +133,7 @@ def guard() -> None:
     let_go(FakeSPI, "write", 1)
     let_go(FakeSPI, "write_readinto", 2)
     let_go(FakePin, "__call__", 1)
+    let_go(FakeADC, "read_u16", 0)
     let_go(World, "sleep_us", 1)
     let_go(sim_board.Outputs, "write", 1)
     let_go(sim_board.Watchdog, "feed", 0)
@@ -139,14 +142,12 @@ def guard() -> None:
 def main() -> None:
     if sys.implementation.name == "micropython":
         guard()
-    family = sim_board.FAMILY
-    names = sys.argv[1:]
-    if names and names[0].startswith("family="):
-        family = names.pop(0)[7:]
-    for name in names or [row[0] for row in SCENARIOS]:
-        lock.on = name not in _UNLOCKED
+    names = sys.argv[1:] or [row[0] for row in SCENARIOS]
+    for name in names:
+        family, _, story = ("bq769x2/" + name).rpartition("/")
+        lock.on = story not in _UNLOCKED
         lock.scans = 0
-        sim = play(name, family=family)
+        sim = play(story, family=family.rpartition("/")[2])
         print(name, lock.scans, told(sim).hex())
 
 
