@@ -61,8 +61,8 @@ def ddegc(code: int) -> int:
 
 
 def internal(ddegc_: int) -> int:
-    """Code of the chip's own temperature."""
-    return (ddegc_ * 10 + 27315) * 18527 // 100 * 4095 // 180000000
+    """Code of the chip's own temperature: 0.2373 K each."""
+    return (ddegc_ + 2732) * 42149 // 100000
 
 
 class Words:

@@ -31,6 +31,7 @@ class Rig:
         self.plant.cell_v = [3.3 + 0.001 * i for i in range(cell_n)]
         self.plant.wire_open = [False] * (cell_n + 1)
         self.world = BenchWorld()
+        self.world.slip = self.world.advance
         self.devices = []
         first = 0
         for n in cells:

@@ -9,7 +9,7 @@ from sim.errors import SimError
 
 
 class FakeSPI:
-    """The bus master. `world` needs `now_us` and `advance(us)`; None = time stands still."""
+    """The bus master. `world` needs `now_us` and `slip(us)`; None = time stands still."""
 
     MSB = 0
     LSB = 1
@@ -100,7 +100,7 @@ class FakeSPI:
         self._rest -= us * self.baudrate
         self._busy = True
         try:
-            self.world.advance(us)
+            self.world.slip(us)
         finally:
             self._busy = False
 
