@@ -218,7 +218,7 @@ class ISL94202:
         """FETs whose drivers are on."""
         self._burst.take(FETS)
         fets = self._burst.fets()
-        self._fets.follow(self._burst.faults())
+        self._fets.follow(self._burst.faults(), self._bus.data[CTRL2])
         return fets
 
     def write_fets(self, bits: int) -> None:

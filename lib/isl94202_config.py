@@ -15,6 +15,11 @@ _XT_DDEGC = (800, 500, 250, 0, -400)
 _CODE_XT = (3435, 3230, 2107, 1342, 696)
 _DDEGC_XT = (-400, 0, 250, 500, 800)
 
+_OPEN_CODE = const(3600)
+_SHORT_CODE = const(400)
+_OPEN_DDEGC = const(-1000)
+_SHORT_DDEGC = const(2000)
+
 _OCD_MV = (4, 8, 16, 24, 32, 48, 64, 96)
 _OCC_MV = (1, 2, 4, 6, 8, 12, 16, 24)
 _SCD_MV = (16, 24, 32, 48, 64, 96, 128, 256)
@@ -56,7 +61,11 @@ def thermistor(ddegc: int) -> int:
 
 
 def ddegc(code: int) -> int:
-    """Temperature of xT1 or xT2; beyond the curve its ends."""
+    """Temperature of xT1 or xT2; beyond the curve a broken wire."""
+    if code > _OPEN_CODE:
+        return _OPEN_DDEGC
+    if code < _SHORT_CODE:
+        return _SHORT_DDEGC
     return interpolate(code, _XT_CODE, _XT_DDEGC)
 
 

@@ -43,10 +43,10 @@ class Fets:
         if not self._drives:
             self.write_ctrl2()
 
-    def follow(self, faults: int) -> None:
-        """Hand the drive over when a fault of the chip came or went."""
+    def follow(self, faults: int, ctrl2: int) -> None:
+        """Hand the drive over when a fault of the chip came or went, or when its watchdog took it."""
         self._faults = faults
-        if self._host_drives() != self._drives:
+        if self._host_drives() != self._drives or (ctrl2 & _UCFET != 0) != self._drives:
             self.write(self.permitted)
 
     def write_ctrl2(self) -> None:

@@ -181,6 +181,15 @@ def test_charger_and_load_are_seen_with_the_fets_off():
         assert (chip.ld_mv < chip.stack_mv // 2) is load
 
 
+@pytest.mark.parametrize("celsius, ddegc", [(-80.0, -1000), (200.0, 2000)])
+def test_a_broken_sensor_reads_beyond_any_temperature(celsius, ddegc):
+    rig = Rig().armed()
+    rig.plant.temp_c[0] = celsius
+    rig.world.advance(50000)
+    rig.scan()
+    assert rig.temps[0] == ddegc
+
+
 def test_the_fet_thermistor_is_on_the_second_input():
     rig = Rig(fet_ntc=True).armed()
     rig.plant.fet_c = 60.0
@@ -269,8 +278,7 @@ def test_silence_opens_both_and_what_comes_after_is_noticed():
     rig.world.advance(50000)
     assert rig.on == 0
     assert rig.scan() & CHG, "uCFET is clear now: the chip has closed what was not permitted"
-    rig.chip.write_fets(DSG)
-    assert rig.on == DSG
+    assert rig.on == DSG, "and the same scan takes it back"
 
 
 def test_an_alarm_is_kept_until_it_is_cleared():
@@ -344,7 +352,12 @@ def test_a_changed_word_is_found_within_one_pass():
 
 def test_a_brown_out_is_a_reset():
     rig = Rig().armed()
+    rig.chip.write_fets(BOTH)
     rig.model.brown_out()
+    assert rig.on == 0
+    with pytest.raises(OSError):
+        rig.scan()
+    rig.world.advance(3100000)
     rig.scan()
     assert rig.chip.flags == FLAG_RESET and rig.chip.verify_all() > 10
 

@@ -15,6 +15,7 @@ from sim.pins import Line
 
 NEVER = 1 << 62
 SCAN_US = 32000
+UP_US = 3000000
 _BUSY_US = 30000
 
 
@@ -41,20 +42,22 @@ class ISL94202Model:
         self.fetsoff = fetsoff or Line("FETSOFF")
         self.protect = Protect(self)
         self.on = True
+        self.up_us = 0  # nothing before
         self.reset()
         self.fetsoff.watch(lambda _level: self.drive())
 
     # -- what scenarios do to the chip -----------------------------------------------------------
 
     def brown_out(self) -> None:
-        """The supply dips: RAM is copied from EEPROM anew."""
+        """The supply dips: RAM is copied from EEPROM anew, and nothing works for three seconds."""
+        self.up_us = self.world.now_us + UP_US
         self.reset()
 
     def wake_pin(self) -> None:
         """A charger's edge ends power-down."""
         if not self.on:
             self.on = True
-            self.reset()
+            self.brown_out()
 
     def refuse(self, what: str) -> None:
         """Somebody used the chip against its manual."""
@@ -85,6 +88,8 @@ class ISL94202Model:
         if not self.on:
             return NEVER
         due_us = self.protect.next_us()
+        if self.up_us > self.ran_us:
+            due_us = min(due_us, self.up_us)
         if self.ram[7] & 0x7C and not self.silent:
             due_us = min(due_us, self.heard_us + self.watchdog_us())
         return max(due_us, self.ran_us + 1)
@@ -132,14 +137,13 @@ class ISL94202Model:
 
     def _look_outside(self) -> None:
         plant = self.plant
-        fets = self.ram[6] & 3
-        load = not fets & 1 and plant.ld_v < 0.5 * plant.stack_v
-        charger = not fets & 2 and plant.pack_v > plant.stack_v + 0.3
+        load = not plant.dsg_on and plant.ld_v < 0.5 * plant.stack_v
+        charger = not plant.chg_on and plant.pack_v > plant.stack_v + 0.3
         flows = abs(plant.current_a) * self.shunt_uohm > 100.0
         stat = (1 if load else 0) | (2 if charger else 0)
         stat |= (4 if plant.current_a > 0 else 8) if flows else 0
         self.ram[2] = stat
-        plant.load_detect = bool(not fets & 1 and self.ram[6] & 0x40)
+        plant.load_detect = bool(not plant.dsg_on and self.ram[6] & 0x40)
 
     def _put(self, at: int, *codes) -> None:
         for code in codes:
@@ -161,7 +165,8 @@ class ISL94202Model:
             if setup & 0x20 and self.ram[2] & 4 and not stat & 0x0B00:
                 fets |= 1 if fets & 2 else 0
             self.ram[6] = self.ram[6] & ~3 | fets
-        on = self.on and not self.silent and not self.fetsoff.level
+        up = self.ran_us >= self.up_us
+        on = self.on and up and not self.silent and not self.fetsoff.level
         plant = self.plant
         plant.chg_on = bool(on and self.ram[6] & 2)
         plant.dsg_on = bool(on and self.ram[6] & 1)
@@ -181,7 +186,7 @@ class ISL94202Model:
 
     def start(self, read: bool) -> bool:
         now_us = self.world.now_us
-        if not self.on or now_us < self.busy_us:
+        if not self.on or now_us < self.busy_us or now_us < self.up_us:
             return False
         self.heard_us = now_us
         if self.silent:
