@@ -28,6 +28,7 @@ from bq769x0_status import CC_READY, FAULTS, OVRD, XREADY, Latches, code14, int1
 from bq769x0_switch import Switch
 from bq769x0_temps import Temps
 from bq769x0_trips import CC_CFG, CODES_N, Trips, code_mv
+from bq769x0_wires import Wires
 from roles import (
     DSG,
     FLAG_RESET,
@@ -78,6 +79,7 @@ class BQ769x0:
         self._latches = Latches(self._wiring.cell_at)
         self._switch = Switch(self._frame, self._latches, terminals)
         self.temps = Temps(self._frame, self._wiring)
+        self.wires = Wires(bus, self._frame, self._wiring)
         self._trips = None
         self._shunt_uohm = 1000
         self._still_n = 0
@@ -144,6 +146,7 @@ class BQ769x0:
         frame.codes = self._trips.codes
         self._bus.write(PROTECT1, frame.codes, CODES_N)
         self.write_bleed(0)
+        self.wires.start()
         self._forgive()  # what the limits after power-up have tripped
         self._turn = 0
 
@@ -176,7 +179,7 @@ class BQ769x0:
             self._turn = 0
             self.mismatch = frame.mismatch
             return STEP_DIFFERS
-        if self._switch.follow() or self.temps.step():
+        if self._switch.follow() or self.temps.step() or self.wires.step():
             return STEP_BUSY
         if self._latches.stat & OVRD and not self._switch.driven & DSG:
             frame.write(SYS_STAT, OVRD)  # comes back while somebody holds ALERT high
@@ -224,8 +227,9 @@ class BQ769x0:
         if frame.data[SYS_STAT] & CC_READY:
             self._still_n = 0
             self.temps.tick()
+            self.wires.tick()
             frame.write(SYS_STAT, CC_READY)
-        else:
+        elif not frame.lost():  # else `flags` tell, and this scan must count
             self._still_n += 1
             if self._still_n > _STILL_MAX:
                 frame.fail(_CC, "the coulomb counter stands still")
@@ -271,6 +275,7 @@ class BQ769x0:
         self._bus.write(CELLBAL1, self._out, self._wiring.group_n)
         for i in range(3):
             self._frame.balance[i] = self._out[i]
+        self.wires.stop()
 
     # alert
 

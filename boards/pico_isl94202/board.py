@@ -39,7 +39,7 @@ LED = "LED"  # the one on the Pico
 ADDRESS = const(0x28)
 I2C_HZ = const(400_000)
 I2C_TIMEOUT_US = const(10_000)
-FET_NTC = True  # xT2 sits on the FETs, xT1 on the cells
+NTCS = ("xT1",)  # on the cells; xT2 sits on the FETs
 
 UART_BAUD = const(9600)
 WATCHDOG_MS = const(2000)
@@ -66,7 +66,8 @@ def make(config) -> Board:
     alert = Pin(ALERT, Pin.IN, Pin.PULL_UP)
     i2c = I2C(0, scl=Pin(SCL), sda=Pin(SDA), freq=I2C_HZ, timeout=I2C_TIMEOUT_US)
     bus = RegBus(i2c, ADDRESS, name="isl94202")
-    monitor = ISL94202(bus, config.cell_n, config.shunt_uohm, 1 if FET_NTC else 2, FET_NTC)
+    ntc_n = len(NTCS[: config.ntc_n])
+    monitor = ISL94202(bus, config.cell_n, config.shunt_uohm, ntc_n, fet_ntc=True)
     cutoff = Cutoff(off_pins, alert, time.ticks_us, Pin.IRQ_FALLING)
     outputs = PinBits(
         (

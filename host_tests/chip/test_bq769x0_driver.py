@@ -465,11 +465,24 @@ def test_current_is_positive_when_charging(amps):
 def test_a_coulomb_counter_that_stands_still_is_an_error():
     rig = Rig()
     chip = rig.armed()
-    rig.chip.regs[5] = 0
+    rig.chip.measure.start_current = lambda: None
+    rig.chip.measure._current = lambda now_us: None
     with pytest.raises(OSError, match="0x32: the coulomb counter stands still"):
         for _ in range(10):
             rig.wait_us(250000)
             chip.read_current()
+
+
+def test_a_lost_configuration_is_told_by_flags_and_not_hidden_by_an_error():
+    rig = Rig()
+    chip = rig.armed()
+    rig.chip.brown_out()
+    rig.chip.wake_pin()
+    rig.wait_us(900000)
+    cells, temps = array("i", [0] * 15), array("i", [0])
+    for _ in range(20):
+        scan(rig, chip, cells, temps)
+        assert chip.flags == FLAG_RESET
 
 
 def test_only_the_flag_that_was_read_is_cleared():
@@ -768,6 +781,59 @@ def test_a_bleed_command_that_failed_changes_nothing_we_expect():
     cells, temps = array("i", [0] * 15), array("i", [0])
     scan(rig, chip, cells, temps)
     assert chip.verify_step() == STEP_BUSY
+
+
+def bled(rig, chip, scans):
+    """Masks that the plant has seen bleeding over so many scans."""
+    n = len(rig.plant.cell_v)
+    cells, temps = array("i", [0] * n), array("i", [0])
+    masks = []
+    for _ in range(scans):
+        scan(rig, chip, cells, temps)
+        chip.verify_step()
+        mask = sum(1 << i for i in range(n) if rig.plant.bleed[i])
+        if not masks or masks[-1] != mask:
+            masks.append(mask)
+    return masks
+
+
+@pytest.mark.parametrize("part, n", [("BQ76940", 15), ("BQ76940", 9), ("BQ76920", 4)])
+def test_every_cell_is_tested_for_its_wires_soon_and_then_every_five_minutes(part, n):
+    rig = Rig(part, n)
+    chip = rig.armed()
+    even = sum(1 << i for i in range(0, n, 2))
+    odd = (1 << n) - 1 - even
+    assert bled(rig, chip, 40) == [0, even, odd, 0]
+    assert bled(rig, chip, 1150) == [0]
+    assert bled(rig, chip, 80) == [0, even, odd, 0]
+    assert chip.wires.broken == -1 and rig.chip.illegal == []
+
+
+def test_a_cell_that_falls_is_held_down_and_tested_again_soon():
+    rig = Rig()
+    chip = rig.armed()
+    true_v = rig.plant.sense_v
+    rig.plant.sense_v = lambda i: 0.1 if i == 6 and rig.plant.bleed[6] else true_v(i)
+    masks = bled(rig, chip, 90)
+    assert chip.wires.broken == 6
+    assert masks[1:4] == [0x5555, 1 << 6, 0] and masks[4] == 0x5555
+
+
+def test_no_wire_is_tested_while_the_host_bleeds():
+    rig = Rig()
+    chip = rig.armed()
+    chip.write_bleed(0b101)
+    chip.wires._wait_n = 5
+    assert bled(rig, chip, 60) == [0b101]
+
+
+def test_bleeding_takes_the_place_of_a_test():
+    rig = Rig()
+    chip = rig.armed()
+    while not any(rig.plant.bleed):
+        bled(rig, chip, 1)
+    chip.write_bleed(0b10)
+    assert bled(rig, chip, 30) == [0b10]
 
 
 # -- cost --------------------------------------------------------------------------------------------

@@ -3,13 +3,17 @@
 import pytest
 
 from bms import bits
+from boards.sim.board import FAMILY
 from host_tests.system.rig import events
 from host_tests.system.walk_rig import Walk
 
+SEEDS = [(FAMILY, seed, 4) for seed in range(1, 29)]
+SEEDS += [("bq769x0", seed, (4, 9, 15)[seed % 3]) for seed in range(1, 10)]
 
-@pytest.mark.parametrize("seed", range(1, 29))
-def test_a_random_walk_through_trouble_breaks_nothing_and_heals(seed):
-    walk = Walk(seed, crc=seed % 4 != 0)
+
+@pytest.mark.parametrize("family, seed, cell_n", SEEDS)
+def test_a_random_walk_through_trouble_breaks_nothing_and_heals(family, seed, cell_n):
+    walk = Walk(seed, cell_n, crc=seed % 4 != 0, family=family)
     while walk.scans < 10000:
         walk.step()
     walk.heal()

@@ -11,24 +11,39 @@ from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER, OUT_LED_FAULT, OUT_LED_RUN
 from bms.config import Config
 from host_tests.shared import ROOT
 
-NAMES = ("pico_bq76952", "pico_ltc6811", "esp32_bq76952", "libresolar_bms_c1")
+NAMES = (
+    "pico_bq76952",
+    "esp32_bq76952",
+    "libresolar_bms_c1",
+    "pico_bq76940",
+    "pico_ltc6811",
+    "pico_isl94202",
+)
+# packs that a board can carry, where the default is none
+SETTINGS = {
+    "pico_bq76940": {"cell_n": 15, "ntc_n": 2},
+    "pico_isl94202": {"cell_n": 8, "ntc_n": 1, "precharge_on": 0},
+}
 BARE = ("libresolar_bms_c1",)  # no off-pins, no outputs but LEDs, no interlock, no jumper
 ROLES = "cells shunt temps switch bleed guard alert".split()
 REST = "cutoff outputs interlock clock watchdog uart name".split()
 HARD = {
     "pico_bq76952": True,
-    "pico_ltc6811": True,
     "esp32_bq76952": False,
     "libresolar_bms_c1": False,
+    "pico_bq76940": True,
+    "pico_ltc6811": True,
+    "pico_isl94202": True,
 }
 BUS = {"UART_TX", "UART_RX", "SDA", "SCL", "ALERT", "LED"}
+TRIP = {"pico_bq76940": "TRIPPED"}  # input of the interrupt, where it is not the monitor's ALERT
+GATE_PINS = set("LATCHED UNLATCH STROKE ALIVE CHG DSG PDSG CHG_ON DSG_ON LIFT".split())
+MORE = {
+    "pico_bq76940": {"PDSG", "LIFT", "BOOT", "STROKE", "PACK", "STACK"},
+    "pico_ltc6811": GATE_PINS | {"MISO", "MOSI", "SCK", "CS"},
+}
 PINS = {"CFETOFF", "DFETOFF", "HEATER", "FAN", "BUZZER", "INTERLOCK", "SERVICE"}
 C1_PINS = {"LED_FAULT", "RS485_DE", "RS485_RE"}
-GATE_PINS = set("LATCHED UNLATCH STROKE ALIVE CHG DSG PDSG CHG_ON DSG_ON LIFT".split())
-OWN_PINS = {
-    "libresolar_bms_c1": C1_PINS,
-    "pico_ltc6811": PINS | GATE_PINS | {"MISO", "MOSI", "SCK", "CS"},
-}
 
 
 @pytest.fixture(params=NAMES)
@@ -56,6 +71,11 @@ def imported(name, monkeypatch):
     machine.use()
 
 
+def config(board, **changes):
+    """Settings of a pack that this board carries."""
+    return Config({**SETTINGS.get(board.NAME, {}), **changes})
+
+
 def level(pin) -> int:
     return machine.bench.bank.line(pin).level
 
@@ -75,7 +95,9 @@ def table(board) -> dict:
 def test_the_table_in_the_readme_is_the_wiring(any_board):
     board = any_board
     shown = table(board)
-    assert set(shown) == BUS | OWN_PINS.get(board.NAME, PINS)
+    bus = BUS - {"ALERT"} | {TRIP.get(board.NAME, "ALERT")}
+    own = C1_PINS if board.NAME in BARE else PINS | MORE.get(board.NAME, set())
+    assert set(shown) == bus | own
     for name, pin in pins(board).items():
         if isinstance(pin, int):
             assert shown[name] in (f"GP{pin}", f"GPIO{pin}"), name
@@ -87,14 +109,14 @@ def test_no_pin_has_two_jobs(any_board):
 
 
 def test_a_board_hands_over_every_role(any_board):
-    made = any_board.make(Config())
+    made = any_board.make(config(any_board))
     for name in ROLES + REST:
         assert hasattr(made, name), name
     assert made.name == any_board.NAME
 
 
 def test_the_off_pins_are_low_after_make(board):
-    board.make(Config())
+    board.make(config(board))
     assert (level(board.CFETOFF), level(board.DFETOFF)) == (0, 0)
 
 
@@ -108,46 +130,46 @@ def test_the_off_pins_come_before_everything_else(board, monkeypatch):
             super().__init__(pin, *args, **kwargs)
 
     monkeypatch.setattr(board, "Pin", Recorded)
-    board.make(Config())
+    board.make(config(board))
     assert order[:2] == [(board.CFETOFF, 0), (board.DFETOFF, 0)]
 
 
 def test_make_says_nothing_to_the_monitor(any_board):
-    any_board.make(Config())
+    any_board.make(config(any_board))
     assert [bus.transactions for bus in machine.bench.buses.values()] == [0]
 
 
 def test_an_open_interlock_reads_open_and_a_closed_one_closed(board):
-    made = board.make(Config())
+    made = board.make(config(board))
     assert made.interlock()
     machine.bench.bank.line(board.INTERLOCK).end("switch").drive(0)
     assert not made.interlock()
 
 
 def test_the_watchdog_runs_unless_the_service_jumper_is_closed(board):
-    assert board.make(Config()).watchdog.timeout_ms == 2000
+    assert board.make(config(board)).watchdog.timeout_ms == 2000
     machine.bench.bank.line(board.SERVICE).end("jumper").drive(0)
-    assert board.make(Config()).watchdog is None
+    assert board.make(config(board)).watchdog is None
 
 
 def test_an_alert_edge_takes_the_permission_away(board):
-    made = board.make(Config())
+    made = board.make(config(board))
     made.cutoff.arm()
     assert made.cutoff.release(0)
     assert (level(board.CFETOFF), level(board.DFETOFF)) == (1, 1)
-    machine.bench.bank.line(board.ALERT).end("monitor").drive(0)
+    machine.bench.bank.line(getattr(board, TRIP.get(board.NAME, "ALERT"))).end("monitor").drive(0)
     assert (level(board.CFETOFF), level(board.DFETOFF)) == (0, 0)
 
 
 def test_only_rp2_asks_for_a_hard_interrupt(any_board, monkeypatch):
     asked = {}
     monkeypatch.setattr(machine.Pin, "irq", lambda self, **words: asked.update(words))
-    any_board.make(Config()).cutoff.arm()
+    any_board.make(config(any_board)).cutoff.arm()
     assert asked.get("hard", False) is HARD[any_board.NAME]
 
 
 def test_outputs_drive_their_own_pin_only(board):
-    outputs = board.make(Config()).outputs
+    outputs = board.make(config(board)).outputs
     wires = {OUT_HEATER: board.HEATER, OUT_FAN: board.FAN, OUT_BUZZER: board.BUZZER}
     for bit in wires:
         outputs.write(bit)
@@ -201,10 +223,34 @@ def test_the_watchdog_of_the_c1_always_runs(c1):
 
 
 def test_fewer_thermistors_than_the_board_has_pins_for_is_a_matter_of_configuration(board):
-    for ntc_n in (1, 2, 3):
-        board.make(Config({"ntc_n": ntc_n})).guard.load(Config({"ntc_n": ntc_n}))
-    with pytest.raises(ValueError, match="ntc_n: 4, wired are 3"):
-        board.make(Config({"ntc_n": 4})).guard.load(Config({"ntc_n": 4}))
+    most = len(board.NTCS)
+    for ntc_n in range(1, most + 1):
+        fits = config(board, ntc_n=ntc_n)
+        board.make(fits).guard.load(fits)
+    many = config(board, ntc_n=most + 1)
+    with pytest.raises(ValueError, match=f"ntc_n: {most + 1}, wired are {most}"):
+        board.make(many).guard.load(many)
+
+
+def test_every_scan_strokes_the_dead_man(monkeypatch):
+    for board in imported("pico_bq76940", monkeypatch):
+        made = board.make(config(board))
+        seen = []
+        machine.bench.bank.line(board.STROKE).watch(seen.append)
+        for _ in range(4):
+            made.cutoff.stroke()
+        assert seen == [1, 0] * 4
+
+
+def test_the_terminals_are_read_in_millivolts(monkeypatch):
+    for board in imported("pico_bq76940", monkeypatch):
+        machine.bench.adcs[board.PACK] = 65535
+        machine.bench.adcs[board.STACK] = 32768
+        board.make(config(board))
+        terminals = board.Terminals(
+            board.ADC(board.PACK), board.FULL_MV, None, None, board.ADC(board.STACK)
+        )
+        assert 82400 < terminals.read_mv() <= 82500 and terminals.read_stack_mv() == 41250
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -241,15 +287,6 @@ def test_gates_are_off_and_everything_else_is_quiet_after_make(gated):
 def test_up_to_twelve_cells_sit_on_one_device_and_more_on_two(gated, cell_n, shares):
     assert gated.share(cell_n) == shares
     gated.make(Config({"cell_n": cell_n})).guard.load(Config({"cell_n": cell_n}))
-
-
-def test_each_scan_strokes_the_dead_mans_timer_once(gated):
-    cutoff = gated.make(Config()).cutoff
-    rises = []
-    machine.bench.bank.line(gated.STROKE).watch(rises.append)
-    for _ in range(3):
-        cutoff.stroke()
-    assert rises == [1, 0] * 3
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,23 @@ import sys
 import pytest
 
 import vm
+from boards.sim.board import FAMILY
+from boards.sim.families import FAMILIES
 from boards.sim.scenarios import SCENARIOS
 
 NAMES = [row[0] for row in SCENARIOS]
+# what another family is asked to play here: every kind of bus traffic and error that it has
+STORIES = (
+    "quiet",
+    "lock_out",
+    "overdischarge",
+    "broken_end_wire",
+    "dead_bus",
+    "brown_out",
+    "precharge",
+    "sleep",
+    "noise",
+)
 NOISY = ("noise", "noise_without_crc")  # their errors allocate: the scan runs unlocked
 
 
@@ -47,6 +61,16 @@ def test_every_scenario_writes_the_same_journal_and_its_scans_allocate_nothing(t
     for (name, _, journal), (_, locked_scans, same) in zip(ours, theirs):
         assert same == journal, f"{name}: the two interpreters decided differently"
         assert int(locked_scans) > 20 or name in NOISY, name
+
+
+@pytest.mark.parametrize("family", [name for name in FAMILIES if name != FAMILY])
+def test_other_families_of_monitors_say_the_same_and_allocate_nothing(tree, family):
+    names = [f"{family}/{name}" for name in STORIES]
+    ours = [line.split() for line in here("tools/vm/play.py", *names).splitlines()]
+    theirs = [line.split() for line in vm.run(tree, "tools/vm/play.py", *names).splitlines()]
+    for (name, _, journal), (_, locked_scans, same) in zip(ours, theirs, strict=True):
+        assert same == journal, f"{name}: the two interpreters decided differently"
+        assert int(locked_scans) > 20 or name.endswith(NOISY), name
 
 
 @pytest.mark.parametrize("part", ["walks", "configs", "sums"])

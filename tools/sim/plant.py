@@ -251,7 +251,7 @@ class Plant:
         self.pack_v = self.ld_v = self.circuit.terminal_v
         self.worst.note(self.now_us, dt_us, self.cell_v, amps)
         if True in self._wire_open:
-            self.wires.step(dt_s)
+            self.wires.step(dt_s, self.bleed, self.cell_v)
 
     def _warm(self, dt_s: float) -> None:
         """Temperatures of the time since the last call, and what follows from them."""

@@ -4,7 +4,7 @@ The bus side speaks bytes, `run(now_us)` does everything that is due, `next_us()
 thing will be. The plant is read through `sense_v(i)`, `current_a`, `stack_v`, `pack_v`, `ld_v`, `temp_c`,
 `fet_c`, `die_c` and told through `chg_on`, `dsg_on`, `pchg_on`, `pdsg_on`, `bleed[i]`, `load_detect`. Misuse
 raises `SimError` and is listed in `illegal`; with `strict=False` it is only listed. Not modelled, and
-refused: SPI, HDQ, OTP, autonomous balancing, latch protections (SCDL OCDL COVL PTO), permanent-fail
+refused: HDQ, OTP, autonomous balancing, latch protections (SCDL OCDL COVL PTO), permanent-fail
 checks (`declare_pf` injects one), ADC inputs, thermistors other than 18 k/103AT.
 """
 

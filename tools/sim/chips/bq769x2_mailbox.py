@@ -65,7 +65,7 @@ class Mailbox:
         self.ready_us = NEVER
         self.hold_us = 0  # no new command before this
         self._low = 0
-        self._summed = False
+        self.summed = False
         self._key = 0
         self._key_us = -NEVER
         self.pf_enabled = True
@@ -74,7 +74,7 @@ class Mailbox:
 
     def transaction_begins(self, now_us: int) -> None:
         """A busy command may have finished meanwhile."""
-        self._summed = False
+        self.summed = False
         if self.pending and now_us >= self.ready_us:
             self.pending = False
             self._answer()
@@ -89,9 +89,9 @@ class Mailbox:
             self._begin(value << 8 | self._low)
         elif reg == _CHECKSUM:
             regs[reg] = value
-            self._summed = True
+            self.summed = True
         elif reg == _LENGTH:
-            if not self._summed:
+            if not self.summed:
                 self.chip.refuse("length 0x61 written without checksum 0x60 before it")
             regs[reg] = value
             self._execute(value - 4)

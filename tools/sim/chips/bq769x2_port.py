@@ -151,6 +151,38 @@ class Port:
             self._sum = TABLE[self._sum ^ value]
         return value
 
+    # one register at a time, for the SPI side
+
+    def awake(self) -> bool:
+        """Does the chip listen at all?"""
+        return self._awake(self.chip.world.now_us)
+
+    def put(self, reg: int, value: int) -> None:
+        """A frame that writes."""
+        if reg != 0x61:  # checksum and length are one transfer in two frames
+            self._begin()
+        self._reg = reg
+        self._commit(value)
+        self.stop()
+
+    def get(self, reg: int) -> int:
+        """A frame that reads; between checksum and length it may come."""
+        mailbox = self.chip.mailbox
+        summed = mailbox.summed
+        self._begin()
+        mailbox.summed = summed
+        if not _CAN_READ[reg]:
+            self.chip.refuse(f"read of register 0x{reg:02X}")
+        self._valid = True
+        value = self.chip.regs[reg]
+        self.stop()
+        return value
+
+    def _begin(self) -> None:
+        if self.chip.changed:
+            self.chip.settle()
+        self.chip.mailbox.transaction_begins(self.chip.world.now_us)
+
     def stop(self) -> None:
         """End of the transaction. Any valid byte feeds the host watchdog."""
         chip = self.chip
