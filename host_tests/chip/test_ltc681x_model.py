@@ -173,7 +173,7 @@ def test_a_bleeding_cell_bends_itself_and_its_neighbours_and_still_does_just_aft
     assert rig.plant.bleed[2]
     assert words(rig.group(0x004)) == [33000, 33160, 32720], "the filter has not settled yet"
     rig.put(0x001, REFON)
-    rig.world.advance(600)
+    rig.world.advance(900)
     rig.frame(ADCV)
     rig.world.advance(2400)
     assert words(rig.group(0x004)) == [33000, 33010, 33020]
@@ -187,6 +187,12 @@ def test_bleeding_ends_when_nobody_speaks_unless_the_discharge_timer_runs():
         assert rig.plant.bleed[0] is still
         rig.world.advance(30000000)
         assert not rig.plant.bleed[0]
+
+
+def test_a_twelve_cell_part_takes_no_second_configuration_group():
+    rig = ready()
+    rig.put(0x024, b"\x1f\x02\x00\x00\x00\x00")
+    assert rig.devices[0].b == b"\x0f" + bytes(5)
 
 
 def test_mute_opens_all_switches_of_an_eighteen_cell_part():
