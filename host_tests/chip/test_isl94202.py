@@ -22,6 +22,7 @@ from roles import (
     TRIP_CUV,
     TRIP_OCC,
     TRIP_OCD2,
+    TRIP_PF,
     TRIP_SCD,
 )
 from sim.bus import FakeI2C
@@ -240,6 +241,21 @@ def test_over_currents_open_within_their_delay(amps, us, trip):
     assert rig.on != BOTH and rig.sd.level == 0
     rig.scan()
     assert rig.trips == trip and rig.alarm
+
+
+def test_an_open_wire_is_found_by_the_chip_itself():
+    rig = Rig().armed()
+    rig.plant.wire_open = [False] * 5
+    rig.chip.write_fets(BOTH)
+    rig.plant.wire_open[2] = True
+    rig.model.run(rig.world.now_us)
+    rig.world.advance(2200000)
+    rig.scan()
+    assert rig.on == 0 and rig.trips == TRIP_PF
+    rig.plant.wire_open[2] = False
+    rig.world.advance(100000)
+    rig.scan()
+    assert rig.trips == 0
 
 
 def test_with_one_permitted_only_fetsoff_is_fast():

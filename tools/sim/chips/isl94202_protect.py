@@ -8,9 +8,11 @@ NEVER = 1 << 62
 
 OVF, OVLOF, UVF, UVLOF = 0x0001, 0x0002, 0x0004, 0x0008
 DOTF, DUTF, COTF, CUTF = 0x0010, 0x0020, 0x0040, 0x0080
-IOTF, COCF, DOCF, DSCF = 0x0100, 0x0200, 0x0400, 0x0800
-CHARGE_FAULTS = OVF | OVLOF | COTF | CUTF | IOTF | COCF | DSCF
-DISCHARGE_FAULTS = UVF | UVLOF | DOTF | DUTF | IOTF | DOCF | DSCF
+IOTF, COCF, DOCF, DSCF, OPENF = 0x0100, 0x0200, 0x0400, 0x0800, 0x2000
+_BOTH = IOTF | DSCF | OPENF
+CHARGE_FAULTS = OVF | OVLOF | COTF | CUTF | COCF | _BOTH
+DISCHARGE_FAULTS = UVF | UVLOF | DOTF | DUTF | DOCF | _BOTH
+_OPEN_US = 2048000  # every 64th scan pulls at the inputs
 
 _OCD_MV = (4, 8, 16, 24, 32, 48, 64, 96)
 _OCC_MV = (1, 2, 4, 6, 8, 12, 16, 24)
@@ -44,6 +46,8 @@ class Protect:
             self._qualify(now_us, OVLOF, high > self._code(0x08), high < self._code(0x02), None)
             self._qualify(now_us, UVF, low < self._code(0x04), low > self._code(0x06), 0x12)
             self._qualify(now_us, UVLOF, low < self._code(0x0A), low > self._code(0x06), None)
+        broken = True in getattr(plant, "wire_open", ())[: count + 1]
+        self._qualify(now_us, OPENF, broken, not broken, None, _OPEN_US)
         self._currents(now_us)
         self._temperatures(now_us)
 
@@ -83,7 +87,9 @@ class Protect:
         inside = ram[0x20] | ram[0x21] << 8
         self._qualify(now_us, IOTF, inside > self._code(0x40), inside < self._code(0x42), None)
 
-    def _qualify(self, now_us: int, bit: int, beyond: bool, ended: bool, delay_at) -> None:
+    def _qualify(
+        self, now_us: int, bit: int, beyond: bool, ended: bool, delay_at, wait_us: int = 0
+    ) -> None:
         if self.stat & bit:
             if ended:
                 self.stat &= ~bit
@@ -92,7 +98,7 @@ class Protect:
         else:
             due_us = self._due.get(bit)
             if due_us is None:
-                wait_us = 0 if delay_at is None else self._delay_us(delay_at)
+                wait_us = wait_us if delay_at is None else self._delay_us(delay_at)
                 due_us = self._due[bit] = now_us + wait_us
             if now_us >= due_us:
                 del self._due[bit]
