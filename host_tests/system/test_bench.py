@@ -31,9 +31,20 @@ def test_a_quiet_scan_takes_at_most_1_3_times_the_least_bytes(quiet, record_prop
     assert ratio <= BYTES_RATIO_MAX
 
 
+def test_a_quiet_scan_of_a_bq76940_is_a_burst_and_a_flag(record_property):
+    scan = bus_cost(60, "bq769x0")
+    ratio = scan["bytes"] / minimum("bq769x0")["bytes"]
+    words = f"{scan['bytes']:.1f} bytes in {scan['transactions']:.2f} transactions a scan"
+    record_property("truth", f"{words}, {ratio:.3f} of the minimum")
+    assert scan["transactions_max"] <= 4 and scan["transactions"] < 2.2
+    assert ratio <= BYTES_RATIO_MAX
+
+
 def test_the_bench_prints_json_and_words(capsys):
     assert main(["--seconds", "5", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["speed"]["firmware_ticks_s"] > told["speed"]["ticks_s"] > 0
+    assert main(["--seconds", "5"]) == 0
+    assert "bq769x0, 15 cells: " in capsys.readouterr().out
     assert main(["--seconds", "5"]) == 0
     assert "times real time" in capsys.readouterr().out

@@ -5,6 +5,8 @@ import json
 import sys
 
 from bench.measure import bus_cost, minimum, speed
+from boards.sim.board import FAMILY
+from boards.sim.families import FAMILIES
 
 _SECONDS = 600
 
@@ -19,6 +21,11 @@ def main(arguments=None) -> int:
     result = {
         "minimum": minimum(),
         "scan": bus_cost(options.seconds),
+        "others": [
+            {**bus_cost(options.seconds, name), "minimum": minimum(name)}
+            for name in FAMILIES
+            if name != FAMILY
+        ],
         "speed": speed(options.seconds),
     }
     if options.json:
@@ -28,8 +35,17 @@ def main(arguments=None) -> int:
     return 0
 
 
+def row(scan: dict, least: dict) -> str:
+    """One family in a line."""
+    return (
+        f"{scan['family']}, {scan['cell_n']} cells: {scan['transactions']:.2f} transactions a scan "
+        f"(least {least['transactions']}), {scan['bytes']:.1f} bytes (least {least['bytes']}), "
+        f"{scan['ms']:.1f} ms at {scan['khz']} kHz; driver {scan['mpy']} bytes of .mpy"
+    )
+
+
 def in_words(result: dict) -> str:
-    """Three lines of numbers."""
+    """Some lines of numbers."""
     least, scan, pace = result["minimum"], result["scan"], result["speed"]
     ratio = scan["bytes"] / least["bytes"]
     return "\n".join(
@@ -38,6 +54,8 @@ def in_words(result: dict) -> str:
             f"{scan['transactions_max']} at most; {scan['bytes']:.1f} bytes on the wire",
             f"  the least that reads the same, with CRC: {least['transactions']} transactions, "
             f"{least['bytes']} bytes: ratio {ratio:.2f}, rest is the configuration read back for ever",
+            row(scan, least),
+            *[row(other, other["minimum"]) for other in result["others"]],
             f"firmware alone, without the simulated bus: {pace['firmware_ticks_s']:.0f} ticks/s",
             f"firmware, bus, monitor and pack together: {pace['ticks_s']:.0f} ticks/s, "
             f"{pace['real_time']:.0f} times real time on one core",

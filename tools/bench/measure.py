@@ -1,23 +1,37 @@
 """What the numbers are and how they are taken. No thresholds here: the tests hold those."""
 
+import json
+import tempfile
 import time
+from pathlib import Path
 
-from boards.sim.board import make_sim
+from boards.sim.board import FAMILY, make_sim
+from checks.mpy import compile_one
+from checks.source import ROOT
 from sim.mischief_bus import BusWrapper
 
 _SETTLE_S = 20
-# All that a scan has to know, as (register, bytes): BQ76952 manual SLUUBY2B section 12.1.
-_NEEDED = (
-    (0x03, 1),  # Safety Status A
-    (0x05, 1),  # Safety Status B
-    (0x07, 1),  # Safety Status C
-    (0x14, 32),  # 16 cells
-    (0x34, 2),  # stack
-    (0x3A, 2),  # current
-    (0x62, 2),  # Alarm Status
-    (0x70, 6),  # three temperatures
-    (0x7F, 1),  # FET Status
-)
+# All that a scan has to know, as (register, bytes), for the largest part of each family.
+_NEEDED = {
+    "bq769x2": (  # SLUUBY2B section 12.1
+        (0x03, 1),  # Safety Status A
+        (0x05, 1),  # Safety Status B
+        (0x07, 1),  # Safety Status C
+        (0x14, 32),  # 16 cells
+        (0x34, 2),  # stack
+        (0x3A, 2),  # current
+        (0x62, 2),  # Alarm Status
+        (0x70, 6),  # three temperatures
+        (0x7F, 1),  # FET Status
+    ),
+    "bq769x0": (  # SLUSBK2I section 8.5
+        (0x00, 1),  # SYS_STAT
+        (0x05, 1),  # SYS_CTRL2: FETs
+        (0x0C, 30),  # 15 cells
+        (0x2C, 6),  # three temperatures
+        (0x32, 2),  # current
+    ),
+}
 # With CRC a read of n registers is address, register, address, then each byte with its own CRC.
 _HEAD = 3
 _PER_BYTE = 2
@@ -42,10 +56,10 @@ class TimedBus(BusWrapper):
         return acks
 
 
-def minimum() -> dict:
+def minimum(family: str = FAMILY) -> dict:
     """Fewest bytes that bring everything needed: a gap is read through where that is cheaper."""
     transactions = wire = end = 0
-    for register, n in _NEEDED:
+    for register, n in _NEEDED[family]:
         gap = (register - end) * _PER_BYTE
         if transactions and gap <= _HEAD:
             wire += gap
@@ -57,9 +71,9 @@ def minimum() -> dict:
     return {"transactions": transactions, "bytes": wire}
 
 
-def _quiet_sim():
+def _quiet_sim(family: str = FAMILY):
     """16 cells in the middle of their charge, a steady load, everything verified at least once."""
-    sim = make_sim(soc=0.5)
+    sim = make_sim(soc=0.5, family=family)
     sim.run(2)
     sim.world.sync()
     sim.plant.outside.load(amps=20)
@@ -67,9 +81,9 @@ def _quiet_sim():
     return sim
 
 
-def bus_cost(seconds: float) -> dict:
+def bus_cost(seconds: float, family: str = FAMILY) -> dict:
     """Transactions and bytes on the wire of scans in which nothing happens."""
-    sim = _quiet_sim()
+    sim = _quiet_sim(family)
     i2c = sim.monitor.bus
     scans = most = 0
     before = (i2c.transactions, i2c.wire_bytes)
@@ -79,13 +93,25 @@ def bus_cost(seconds: float) -> dict:
         sim.step()
         scans += 1
         most = max(most, i2c.transactions - start_n)
+    wire_bytes = (i2c.wire_bytes - before[1]) / scans
     return {
+        "family": family,
         "cell_n": sim.config.cell_n,
         "scans": scans,
         "transactions": (i2c.transactions - before[0]) / scans,
         "transactions_max": most,
-        "bytes": (i2c.wire_bytes - before[1]) / scans,
+        "bytes": wire_bytes,
+        "khz": i2c.freq // 1000,
+        "ms": wire_bytes * 9000 / i2c.freq,
+        "mpy": mpy_bytes(family),
     }
+
+
+def mpy_bytes(family: str) -> int:
+    """Compiled bytes of all that `mip install` of this driver brings."""
+    package = json.loads((ROOT / "lib" / f"{family}.json").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as out:
+        return sum(compile_one("lib/" + name, out=Path(out))[0] for name, _ in package["urls"])
 
 
 def speed(seconds: float) -> dict:
