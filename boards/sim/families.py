@@ -24,8 +24,26 @@ def _bq769x0(sim):
     return Hardware(sim)
 
 
+def _ltc681x(sim):
+    from boards.sim.ltc681x import Hardware
+
+    return Hardware(sim)
+
+
+def _isl94202(sim):
+    from boards.sim.isl94202 import Hardware
+
+    return Hardware(sim)
+
+
 def _fit_bq769x0(values) -> None:
     from boards.sim.bq769x0 import fit
+
+    fit(values)
+
+
+def _fit_isl94202(values) -> None:
+    from boards.sim.isl94202 import fit
 
     fit(values)
 
@@ -34,9 +52,12 @@ def _fit_bq769x0(values) -> None:
 FAMILIES = {
     "bq769x2": _bq769x2,
     "bq769x0": _bq769x0,
+    "ltc681x": _ltc681x,
+    "isl94202": _isl94202,
 }
 
 # For families that cannot hold every pack: bends a configuration (dict, with `cell_n`) to one they can.
 FITS = {
     "bq769x0": _fit_bq769x0,
+    "isl94202": _fit_isl94202,
 }

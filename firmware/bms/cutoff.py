@@ -13,7 +13,7 @@ _HITS_MAX = const(0x3FFFFFFF)
 class PinGate:
     """The off-pins where nothing but software drives them: one or two outputs, called with 0 or 1.
 
-    `stroke_pin`: output to a hardware dead-man outside that wants an edge from every scan.
+    `stroke_pin`: output to a hardware dead-man outside that wants a pulse from every scan.
     A board with hardware that drops the pins by itself has a gate of its own with these methods.
     """
 
@@ -21,7 +21,6 @@ class PinGate:
         self._chg_pin = off_pins[0]
         self._dsg_pin = off_pins[-1]
         self._stroke_pin = stroke_pin
-        self._stroke = 0
         self.close()
 
     def handler(self, trip):
@@ -42,8 +41,8 @@ class PinGate:
     def stroke(self) -> bool:
         """Keep an open gate open; False when it has closed by itself. Called by every scan."""
         if self._stroke_pin is not None:
-            self._stroke ^= 1
-            self._stroke_pin(self._stroke)
+            self._stroke_pin(1)
+            self._stroke_pin(0)
         return True
 
 

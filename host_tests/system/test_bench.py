@@ -40,6 +40,22 @@ def test_a_quiet_scan_of_a_bq76940_is_a_burst_and_a_flag(record_property):
     assert ratio <= BYTES_RATIO_MAX
 
 
+def test_a_quiet_scan_of_an_isl94202_is_a_burst_and_a_word_of_configuration(record_property):
+    scan = bus_cost(60, "isl94202")
+    ratio = scan["bytes"] / minimum("isl94202")["bytes"]
+    record_property("truth", f"{scan['bytes']:.1f} bytes a scan, {ratio:.3f} of the minimum")
+    assert scan["transactions_max"] <= 2 and ratio <= BYTES_RATIO_MAX
+
+
+def test_what_an_ltc6811_chain_costs_beyond_its_readings(record_property):
+    """Wake-up, configuration read back, registers cleared first; then wire test and self-test by turns."""
+    scan = bus_cost(60, "ltc681x")
+    ratio = scan["bytes"] / minimum("ltc681x")["bytes"]
+    words = f"{scan['bytes']:.1f} bytes in {scan['transactions']:.2f} transactions a scan"
+    record_property("truth", f"{words}, {ratio:.3f} of the minimum")
+    assert scan["transactions_max"] <= 36 and ratio <= 1.75
+
+
 def test_the_bench_prints_json_and_words(capsys):
     assert main(["--seconds", "5", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

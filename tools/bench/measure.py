@@ -31,10 +31,21 @@ _NEEDED = {
         (0x2C, 6),  # three temperatures
         (0x32, 2),  # current
     ),
+    "isl94202": (  # FN8889, RAM
+        (0x80, 3),  # STAT0 to 2
+        (0x86, 2),  # CTRL1 and 2: FETs, and whether it has forgotten
+        (0x8E, 18),  # current, 8 cells
+        (0xA0, 8),  # temperatures, stack
+    ),
 }
+# Where the bus has no registers: bytes of each frame. 16 cells on two devices, and the meter's three reads.
+_FRAMES = {"ltc681x": (4, 20, 20, 20, 20, 20, 4, 20, 20) + (5, 6, 6)}
 # With CRC a read of n registers is address, register, address, then each byte with its own CRC.
 _HEAD = 3
-_PER_BYTE = 2
+_WITH_CRC = 2
+_PER_BYTE = {"isl94202": 1}
+# packages of lib that a family needs, where it is not the one of its name alone
+_PACKAGES = {"ltc681x": ("ltc681x", "ina22x", "split", "latch", "gateswitch")}
 
 
 class TimedBus(BusWrapper):
@@ -58,15 +69,18 @@ class TimedBus(BusWrapper):
 
 def minimum(family: str = FAMILY) -> dict:
     """Fewest bytes that bring everything needed: a gap is read through where that is cheaper."""
+    if family in _FRAMES:
+        return {"transactions": len(_FRAMES[family]), "bytes": sum(_FRAMES[family])}
+    per_byte = _PER_BYTE.get(family, _WITH_CRC)
     transactions = wire = end = 0
     for register, n in _NEEDED[family]:
-        gap = (register - end) * _PER_BYTE
+        gap = (register - end) * per_byte
         if transactions and gap <= _HEAD:
             wire += gap
         else:
             transactions += 1
             wire += _HEAD
-        wire += n * _PER_BYTE
+        wire += n * per_byte
         end = register + n
     return {"transactions": transactions, "bytes": wire}
 
@@ -108,10 +122,13 @@ def bus_cost(seconds: float, family: str = FAMILY) -> dict:
 
 
 def mpy_bytes(family: str) -> int:
-    """Compiled bytes of all that `mip install` of this driver brings."""
-    package = json.loads((ROOT / "lib" / f"{family}.json").read_text(encoding="utf-8"))
+    """Compiled bytes of all that `mip install` of its drivers brings."""
+    names = set()
+    for package in _PACKAGES.get(family, (family,)):
+        listed = json.loads((ROOT / "lib" / f"{package}.json").read_text(encoding="utf-8"))
+        names |= {name for name, _ in listed["urls"]}
     with tempfile.TemporaryDirectory() as out:
-        return sum(compile_one("lib/" + name, out=Path(out))[0] for name, _ in package["urls"])
+        return sum(compile_one("lib/" + name, out=Path(out))[0] for name in names)
 
 
 def speed(seconds: float) -> dict:

@@ -96,6 +96,21 @@ class World:
         finally:
             self._busy = False
 
+    def slip(self, us: int) -> None:
+        """Advance by a moment; where nothing is due in it only the clock moves. For busy buses."""
+        to_us = self.now_us + us
+        plant = self.plant
+        calm = plant is not None and not self._busy and not self._touched
+        if calm and to_us - plant.now_us < self.grain_us and not plant.unsettled():
+            calm = not self._events or self._events[0].us > to_us
+            for chip in self.chips:
+                next_us = chip.next_us()
+                calm = calm and (next_us is None or next_us > to_us)
+            if calm:
+                self.now_us = to_us
+                return
+        self.advance(us)
+
     def rest(self, us: int) -> None:
         """Advance, but no further than the moment somebody calls `halt`: an interrupt that wakes."""
         self._halted = False

@@ -17,6 +17,7 @@ from boards.sim.scenarios import SCENARIOS, play, told
 from sim.adc import FakeADC
 from sim.mischief_bus import StuckBus
 from sim.pins import FakePin
+from sim.spi import FakeSPI
 from sim.world import World
 
 # Noise on the wire ends in exceptions of the driver, and those allocate.
@@ -129,6 +130,8 @@ def guard() -> None:
     FakePin.irq = attach
     let_go(StuckBus, "writeto", 2)
     let_go(StuckBus, "readfrom_mem_into", 3)
+    let_go(FakeSPI, "write", 1)
+    let_go(FakeSPI, "write_readinto", 2)
     let_go(FakePin, "__call__", 1)
     let_go(FakeADC, "read_u16", 0)
     let_go(World, "sleep_us", 1)
