@@ -105,10 +105,10 @@ $(VENV)/.%: requirements/%.txt $(VENV)/.made
 	@$(PIP) -r $<
 	@touch $@
 
-$(VENV)/.test: requirements/demo.txt requirements/deploy.txt
+$(VENV)/.test: requirements/demo.txt requirements/deploy.txt requirements/link.txt
 
 # Some programs we talk to need a newer Python than we do. Where there is one, the tests use it.
-$(VENV)/.interop: $(wildcard requirements/interop.txt) $(VENV)/.made
+$(VENV)/.interop: $(wildcard requirements/interop.txt requirements/link.txt) $(VENV)/.made
 	@sh tools/interop_python.sh $(VENV) > $@
 
 # MicroPython's own virtual machine runs on node. Without node the tests that want it say so.
