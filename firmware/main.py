@@ -1,6 +1,7 @@
 """Device entry: wiring from board.py, settings from config.json, then scan for ever."""
 
 import asyncio
+import gc
 import sys
 
 import board
@@ -39,9 +40,18 @@ def main():
 
         return UartReporter(hardware.uart, pack)
 
+    def ble():
+        from bms.report.ble import BleReporter
+
+        wake = asyncio.ThreadSafeFlag()
+        clock, links = hardware.clock, hardware.ble_links
+        return BleReporter(pack, hardware.name, links, clock, wake, gc.mem_free)
+
     reporters = [Later(pack, console)]
     if hardware.uart is not None:
         reporters.append(Later(pack, uart))
+    if hardware.ble_links and config.ble_on:
+        reporters.append(Later(pack, ble))
     forget()
     app = App(scan, hardware.clock, asyncio.ThreadSafeFlag(), reporters)
     try:

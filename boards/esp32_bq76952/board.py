@@ -48,6 +48,7 @@ FET_NTC = "DCHG"
 
 UART_BAUD = const(9600)
 WATCHDOG_MS = const(2000)
+BLE_LINKS = const(3)  # connections that may be open at once, of the 4 that NimBLE has
 
 
 class Board:
@@ -63,6 +64,7 @@ class Board:
         self.clock = Clock()
         self.watchdog = watchdog
         self.uart = uart
+        self.ble_links = BLE_LINKS
 
 
 def make(config) -> Board:

@@ -45,6 +45,7 @@ FET_NTC = "DCHG"
 
 UART_BAUD = const(9600)
 WATCHDOG_MS = const(2000)
+BLE_LINKS = const(1)  # connections that BTstack has on a Pico W; a Pico without W has no Bluetooth
 
 
 class Board:
@@ -60,6 +61,7 @@ class Board:
         self.clock = Clock()
         self.watchdog = watchdog
         self.uart = uart
+        self.ble_links = BLE_LINKS
 
 
 def make(config) -> Board:
