@@ -11,10 +11,10 @@ import bluetooth
 from micropython import const
 
 from bms.report import ble_advert
+from bms.report.ble_gate import JbdGate
 from bms.report.ble_link import FREE, NEW, OPEN, Link
 from bms.report.ble_module import Module
 from bms.report.ble_table import Table
-from bms.report.ble_gate import JbdGate
 from bms.report.jbd_slave import JbdSlave
 
 _CENTRAL_CONNECT = const(1)
