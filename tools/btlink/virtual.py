@@ -57,10 +57,11 @@ class Radio:
         return cls(await make_device(link, "product", PRODUCT), limits)
 
     async def close(self) -> None:
+        for conn in list(self.connections):
+            self.disconnect(conn)
+        self.advertise(None, b"", b"", True)
+        await self._todo.join()
         self._worker.cancel()
-        for conn in list(self.connections.values()):
-            await conn.disconnect()
-        await self.device.stop_advertising()
 
     # what the fake asks for ------------------------------------------------------------------------
 
@@ -91,9 +92,7 @@ class Radio:
         self._todo.put_nowait(lambda: self.device.notify_subscribers(value, data))
 
     def disconnect(self, conn) -> None:
-        connection = self.connections.get(conn)
-        if connection is not None:
-            self._todo.put_nowait(connection.disconnect)
+        self._todo.put_nowait(lambda: self._disconnect(conn))
 
     # what bumble tells -----------------------------------------------------------------------------
 
@@ -121,6 +120,12 @@ class Radio:
                 await make()
             except Exception as error:  # a connection that has just gone, mostly: tests look
                 self.errors.append(error)
+            self._todo.task_done()
+
+    async def _disconnect(self, conn) -> None:
+        connection = self.connections.get(conn)
+        if connection is not None:  # asked once more, a stack would wait for ever
+            await connection.disconnect()
 
     async def _advertise(self, data, response) -> None:
         if self.device.is_advertising:
