@@ -112,7 +112,7 @@ class Link:
             if self._data is None:
                 return self._native is not None and self._news()
             self.idle_ms = 0
-        self._credit_ms -= _ANSWER_MS if self._consume() else _NOISE_MS
+        self._consume()
         return True
 
     def _send(self) -> bool:
@@ -130,41 +130,44 @@ class Link:
             self._stuck_ms = 0
         return True
 
-    def _consume(self) -> bool:
-        """Work on the write at hand, up to the first answer; is there one?"""
+    def _consume(self) -> None:
+        """Work on the write at hand, up to the first answer."""
         data = self._data
         if self.inbox.handle == self._table.native_in:
             self._data = None
             n = self._native.take(data) if self._native is not None else 0
-            return n > 0 and self._put(self._native.view, n, self._table.native_out)
-        if is_for_module(data):
+            self._put(self._native.view if n else None, n, self._table.native_out)
+        elif is_for_module(data):
             self._data = None
-            n = self._module.answer(data)
-            return n > 0 and self._put(self._module.view, n, self._table.jbd_out)
-        return self._ask_slave(data)
+            self._put(self._module.view, self._module.answer(data), self._table.jbd_out)
+        else:
+            self._ask_slave(data)
 
-    def _ask_slave(self, data) -> bool:
+    def _ask_slave(self, data) -> None:
         slave = self.slave
-        n = slave.answer()
-        last = min(self._at + _SLICE_N, len(data))
+        n = slave.answer()  # one write may hold more than one request
+        begin = self._at
+        last = min(begin + _SLICE_N, len(data))
         while not n and self._at < last:
             slave.put(data[self._at])
             self._at += 1
             n = slave.answer()
-        if n:
-            return self._put(slave.view, n, self._table.jbd_out)
-        if self._at >= len(data):
+        if n or self._at > begin:
+            self._put(slave.view, n, self._table.jbd_out)
+        if not n and self._at >= len(data):
             self._data = None
-        return False
 
     def _news(self) -> bool:
         """What the native service has to tell without being asked again."""
         n = self._native.news()
-        return n > 0 and self._put(self._native.view, n, self._table.native_out)
+        if n:
+            self._put(self._native.view, n, self._table.native_out)
+        return n > 0
 
-    def _put(self, view, n: int, handle: int) -> bool:
+    def _put(self, view, n: int, handle: int) -> None:
+        """A frame to send, or what cost as much work and has none."""
+        self._credit_ms -= _ANSWER_MS if n else _NOISE_MS
         self._out = view
         self._out_n = n
         self._out_at = 0
         self._out_handle = handle
-        return True
