@@ -42,10 +42,18 @@ def main():
 
     def ble():
         from bms.report.ble import BleReporter
+        from bms.report.ble_key import read_key
 
-        wake = asyncio.ThreadSafeFlag()
-        clock, links = hardware.clock, hardware.ble_links
-        return BleReporter(pack, hardware.name, links, clock, wake, gc.mem_free)
+        return BleReporter(
+            pack,
+            hardware.name,
+            hardware.ble_links,
+            hardware.clock,
+            asyncio.ThreadSafeFlag(),
+            gc.mem_free,
+            key=read_key(),
+            button=hardware.button,
+        )
 
     reporters = [Later(pack, console)]
     if hardware.uart is not None:

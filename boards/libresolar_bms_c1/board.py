@@ -66,6 +66,7 @@ class Board:
         self.watchdog = watchdog
         self.uart = uart
         self.ble_links = BLE_LINKS
+        self.button = None
 
 
 def make(config) -> Board:

@@ -99,6 +99,7 @@ class Board:
         self.watchdog = Watchdog(world)
         self.uart = None
         self.ble_links = 0
+        self.button = None
 
 
 def plant_interlock(plant):

@@ -28,15 +28,26 @@ def request(register, data=b"", write=False):
 class BleRig:
     """A pack, its reporter, the air."""
 
-    def __init__(self, limits=bluetooth.PICO_W, links=1, ticks=12, free_b=99999, **values):
+    def __init__(
+        self, limits=bluetooth.PICO_W, links=1, ticks=12, free_b=99999, key=None, **values
+    ):
         self.rig = Rig(ticks, **values)
         self.pack = self.rig.pack
         self.air = Air(limits)
         self.free_b = free_b
         self.on_config = None
         self.flag = Flag()
+        self.pressed = False
         self.reporter = BleReporter(
-            self.pack, "rig", links, None, self.flag, lambda: self.free_b, self.keep
+            self.pack,
+            "rig",
+            links,
+            None,
+            self.flag,
+            lambda: self.free_b,
+            key=key,
+            button=lambda: self.pressed,
+            on_config=self.keep,
         )
         self.kept = []
         self.reporter.start()

@@ -34,6 +34,10 @@ class LoopClock:
         return ticks + delta_ms
 
 
+def _plenty() -> int:
+    return 99_999
+
+
 async def sleep_ms(ms: int) -> None:
     await asyncio.sleep(ms / 1000)
 
@@ -45,8 +49,9 @@ class Product:
         asyncio.sleep_ms = sleep_ms  # MicroPython's, for the firmware
         self.radio = radio
         self.pack = pack
+        clock, wake = LoopClock(), Flag()
         self.reporter = BleReporter(
-            pack, "sim", links, LoopClock(), Flag(), lambda: 99999, on_config=keep
+            pack, "sim", links, clock, wake, _plenty, key=key, on_config=keep
         )
         self._task = asyncio.create_task(self.reporter.run())
 

@@ -10,10 +10,12 @@ import os
 import bluetooth
 from micropython import const
 
+from auth import KeyLock
 from bms.report import ble_advert
-from bms.report.ble_gate import JbdGate
+from bms.report.ble_gate import Button, JbdGate
 from bms.report.ble_link import FREE, NEW, OPEN, Link
 from bms.report.ble_module import Module
+from bms.report.ble_native import Native
 from bms.report.ble_table import Table
 from bms.report.jbd_slave import JbdSlave
 
@@ -26,15 +28,31 @@ _BEAT_MS = const(100)  # looks at times, and at what the interrupt could not tel
 _ADVERT_US = const(200_000)
 _AGAIN_MS = const(10_000)  # advertised anew: with new values, and in case it stopped by itself
 _SLOW_MS = const(1000)
+_WINDOW_MS = const(60_000)  # that the button opens
 _LOW_B = const(16_384)  # less free heap than this: no central is worth it
 _LOW_MS = const(10_000)
 _LONG_MS = const(10_000)  # more at once is not believed
 
 
 class BleReporter:
-    """`clock` as `bms.clock.Clock`, `wake` as `asyncio.ThreadSafeFlag`, `mem_free` as `gc.mem_free`."""
+    """`clock` as `bms.clock.Clock`, `wake` as `asyncio.ThreadSafeFlag`, `mem_free` as `gc.mem_free`.
 
-    def __init__(self, pack, model: str, links: int, clock, wake, mem_free, on_config=None):
+    `key`: who proves it may command; None = nobody. `button()`: true while it is pressed; None = there is
+    none. `on_config(values)`: stores settings that JBD wrote; None = nobody can.
+    """
+
+    def __init__(
+        self,
+        pack,
+        model: str,
+        links: int,
+        clock,
+        wake,
+        mem_free,
+        key=None,
+        button=None,
+        on_config=None,
+    ):
         self._pack = pack
         self._model = model
         self._clock = clock
@@ -46,11 +64,14 @@ class BleReporter:
         self.name = ble_advert.name_of(pack.name, self._address)
         self.table = Table(self._ble)
         self.gate = JbdGate(pack.config.ble_reads, pack.config.ble_off)
+        self.lock = KeyLock(key)
+        self._button = None if button is None else Button(button)
         module = Module(_random)
         self.links = []
         for _ in range(links):
             slave = JbdSlave(pack, on_config, self.gate)
-            self.links.append(Link(self._ble, self.table, module, slave))
+            native = Native(pack, self.gate, self.lock, os.urandom)
+            self.links.append(Link(self._ble, self.table, module, slave, native))
         self._advert = ble_advert.advert(self.name)
         self._advertises_ms = 0  # until it is said anew; 0: not now
         self._slow_ms = 0
@@ -139,6 +160,10 @@ class BleReporter:
     def advance(self, ms: int) -> None:
         """`ms` have passed: links come and go, and with them the advert."""
         self.gate.advance(ms)
+        self.lock.advance(ms)
+        if self._button is not None and self._button.advance(ms):
+            self.gate.open(_WINDOW_MS)
+            self.lock.forgive()
         if self._refuse >= 0:
             self._ble.gap_disconnect(self._refuse)
             self._refuse = -1

@@ -31,9 +31,9 @@ _LONG_MS = const(0x0FFFFFFF)
 
 
 class Link:
-    """`table`: handles. `module` answers FF AA. `native`: the other service, or None."""
+    """`table`: handles. `module` answers FF AA, `slave` JBD, `native` the service of our own."""
 
-    def __init__(self, ble, table, module, slave: JbdSlave, native=None):
+    def __init__(self, ble, table, module, slave: JbdSlave, native):
         self._ble = ble
         self._table = table
         self._module = module
@@ -58,8 +58,7 @@ class Link:
     def begin(self) -> None:
         """A central has come: nothing is left of the one before."""
         self.slave.reset()
-        if self._native is not None:
-            self._native.reset()
+        self._native.reset()
         self._data = None
         self._out_n = self._out_at = 0
         self.idle_ms = self.since_ms = self._stuck_ms = 0
@@ -68,8 +67,7 @@ class Link:
 
     def free(self) -> None:
         """The central is gone; another may have the place."""
-        if self._native is not None:
-            self._native.reset()
+        self._native.reset()
         self.inbox.clear()
         self.conn = _NOBODY
         self.mtu = _MTU_MIN
@@ -89,8 +87,7 @@ class Link:
         self.since_ms = min(self.since_ms + ms, _LONG_MS)
         self._credit_ms = min(self._credit_ms + ms, _CREDIT_MS)
         self.slave.advance(ms)
-        if self._native is not None:
-            self._native.advance(ms)
+        self._native.advance(ms)
         if self._out_at < self._out_n:
             self._stuck_ms += ms
         if self.state == OPEN and self._stuck_ms >= _STUCK_MS:
@@ -110,7 +107,7 @@ class Link:
             self._data = self.inbox.take()
             self._at = 0
             if self._data is None:
-                return self._native is not None and self._news()
+                return self._news()
             self.idle_ms = 0
         self._consume()
         return True
@@ -135,8 +132,7 @@ class Link:
         data = self._data
         if self.inbox.handle == self._table.native_in:
             self._data = None
-            n = self._native.take(data) if self._native is not None else 0
-            self._put(self._native.view if n else None, n, self._table.native_out)
+            self._put(self._native.view, self._native.take(data), self._table.native_out)
         elif is_for_module(data):
             self._data = None
             self._put(self._module.view, self._module.answer(data), self._table.jbd_out)
