@@ -288,6 +288,16 @@ def test_a_whole_recorded_conversation_does_nothing_in_another_connection():
     assert talk.pack.lock == BOTH
 
 
+def test_a_session_ends_with_its_connection():
+    talk = Talk()
+    assert talk.unlock()
+    kept = talk.client.do(native.LOCK_FETS, BOTH)
+    talk.central.leave()
+    talk.rig.pass_ms(200)
+    again = Talk(rig=talk.rig)
+    assert again.send(kept) == [(0x92, bytes([native.CLOSED]))] and talk.pack.lock == 0
+
+
 def test_another_connection_has_no_part_in_a_session():
     rig = BleRig(ESP32, links=2, key=KEY)
     one = Talk(rig=rig)
