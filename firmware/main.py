@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import sys
 
 import board
@@ -51,6 +52,7 @@ def main():
             hardware.clock,
             asyncio.ThreadSafeFlag(),
             gc.mem_free,
+            os.urandom,
             key=read_key(),
             button=hardware.button,
         )

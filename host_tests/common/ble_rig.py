@@ -25,17 +25,21 @@ def request(register, data=b"", write=False):
     return bytes([0xDD, 0x5A if write else 0xA5]) + body + total + b"\x77"
 
 
+def fixed(n: int) -> bytes:
+    """Random bytes that are not."""
+    return bytes(range(n))
+
+
 class BleRig:
     """A pack, its reporter, the air."""
 
     def __init__(
-        self, limits=bluetooth.PICO_W, links=1, ticks=12, free_b=99999, key=None, **values
+        self, limits=bluetooth.PICO_W, links=1, ticks=12, key=None, random=fixed, **values
     ):
         self.rig = Rig(ticks, **values)
         self.pack = self.rig.pack
         self.air = Air(limits)
-        self.free_b = free_b
-        self.on_config = None
+        self.free_b = 99999
         self.flag = Flag()
         self.pressed = False
         self.reporter = BleReporter(
@@ -45,6 +49,7 @@ class BleRig:
             None,
             self.flag,
             lambda: self.free_b,
+            random,
             key=key,
             button=lambda: self.pressed,
             on_config=self.keep,

@@ -1,5 +1,6 @@
 """The native service: everything there is to know in one frame, and commands for who has the key."""
 
+import os
 import re
 
 import pytest
@@ -19,7 +20,7 @@ class Talk:
     """One central on the native service."""
 
     def __init__(self, mtu=247, rig=None, **values):
-        self.rig = rig or BleRig(key=KEY, **values)
+        self.rig = rig or BleRig(key=KEY, random=os.urandom, **values)
         self.pack = self.rig.pack
         self.central = self.rig.connect(mtu)
         self.client = Client(KEY)

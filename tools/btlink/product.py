@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 
 from bms.report.ble import BleReporter
 from btlink.virtual import Radio
@@ -51,7 +52,7 @@ class Product:
         self.pack = pack
         clock, wake = LoopClock(), Flag()
         self.reporter = BleReporter(
-            pack, "sim", links, clock, wake, _plenty, key=key, on_config=keep
+            pack, "sim", links, clock, wake, _plenty, os.urandom, key=key, on_config=keep
         )
         self._task = asyncio.create_task(self.reporter.run())
 

@@ -34,7 +34,7 @@ class UUID:
             digits = value.replace("-", "")
             if len(digits) != 32:
                 raise ValueError("UUID too long" if len(digits) > 32 else "UUID too short")
-            self.data = bytes.fromhex(digits)[::-1]
+            self.data = bytes(reversed(bytes.fromhex(digits)))
         else:
             self.data = bytes(value)
             if len(self.data) not in (2, 16):
@@ -50,7 +50,7 @@ class UUID:
         return hash(self.data)
 
     def __repr__(self):
-        return f"UUID({self.data[::-1].hex()})"
+        return f"UUID({bytes(reversed(self.data)).hex()})"
 
 
 class Value:

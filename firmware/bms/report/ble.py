@@ -5,7 +5,6 @@ the scan come in between; no central can make it wait. `links`: connections that
 """
 
 import asyncio
-import os
 
 import bluetooth
 from micropython import const
@@ -35,7 +34,8 @@ _LONG_MS = const(10_000)  # more at once is not believed
 
 
 class BleReporter:
-    """`clock` as `bms.clock.Clock`, `wake` as `asyncio.ThreadSafeFlag`, `mem_free` as `gc.mem_free`.
+    """`clock` as `bms.clock.Clock`, `wake` as `asyncio.ThreadSafeFlag`, `mem_free` as `gc.mem_free`,
+    `random` as `os.urandom`.
 
     `key`: who proves it may command; None = nobody. `button()`: true while it is pressed; None = there is
     none. `on_config(values)`: stores settings that JBD wrote; None = nobody can.
@@ -49,6 +49,7 @@ class BleReporter:
         clock,
         wake,
         mem_free,
+        random,
         key=None,
         button=None,
         on_config=None,
@@ -66,11 +67,11 @@ class BleReporter:
         self.gate = JbdGate(pack.config.ble_reads, pack.config.ble_off)
         self.lock = KeyLock(key)
         self._button = None if button is None else Button(button)
-        module = Module(_random)
+        module = Module(random)
         self.links = []
         for _ in range(links):
             slave = JbdSlave(pack, on_config, self.gate)
-            native = Native(pack, self.gate, self.lock, os.urandom)
+            native = Native(pack, self.gate, self.lock, random)
             self.links.append(Link(self._ble, self.table, module, slave, native))
         self._advert = ble_advert.advert(self.name)
         self._advertises_ms = 0  # until it is said anew; 0: not now
@@ -230,7 +231,3 @@ class BleReporter:
         except OSError:  # not at this moment: the next beat tries again
             return
         self._advertises_ms = _AGAIN_MS
-
-
-def _random() -> int:
-    return os.urandom(1)[0]

@@ -36,7 +36,7 @@ class Module:
     """`view[: answer(data)]` is what goes out."""
 
     def __init__(self, random):
-        self._random = random  # () -> a byte
+        self._random = random  # (n) -> n bytes
         self._frame = bytearray(_HEAD_N + 2)
         self.view = memoryview(self._frame)
 
@@ -46,7 +46,7 @@ class Module:
         if n < _HEAD_N + 1 or n != _HEAD_N + 1 + data[3] or _sum(data, n - 1) != data[n - 1]:
             return 0
         command = data[2]
-        value = self._random() if command == _RANDOM else _ANSWERS.get(command, -1)
+        value = self._random(1)[0] if command == _RANDOM else _ANSWERS.get(command, -1)
         if value < 0:
             return 0
         frame = self._frame
