@@ -6,14 +6,12 @@ Off-pins: 1 permits, 0 or a floating pin forces the monitor's FETs off. They are
 
 import time
 
-from machine import I2C, UART, WDT, Pin
+from machine import I2C, Pin
 from micropython import const
 
-from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER, OUT_LED_RUN
-from bms.clock import Clock
 from bms.cutoff import Cutoff
 from bq769x2 import BQ76952, BQ769x2
-from pinbits import PinBits
+from pico import I2C_TIMEOUT_US, SCL, SDA, PicoBoard, off_pins
 from pioguard import PioGate
 from regbus import RegBus
 
@@ -21,73 +19,25 @@ NAME = "pico_bq76952"
 PLATFORM = "rp2"  # `sys.platform` of the MicroPython it needs
 ARCH = "armv6m"  # of native code; a Pico 2 runs it too
 
-# GP numbers
-UART_TX = const(0)
-UART_RX = const(1)
-SDA = const(4)
-SCL = const(5)
+# GP numbers; those that every Pico board has are in boards/rp2/pico.py
 ALERT = const(6)  # in, pulled up; the monitor pulls it low
-CFETOFF = const(7)
-DFETOFF = const(8)  # the neighbour of CFETOFF: one PIO program sets both
-HEATER = const(10)
-FAN = const(11)
-BUZZER = const(12)
-INTERLOCK = const(13)  # in, pulled up; to ground = closed, open = FETs off
-SERVICE = const(
-    14
-)  # in, pulled up; to ground at power-up = no watchdog; pressed later: a window for JBD writes
-LED = "LED"  # the one on the Pico
 
 # the monitor
 ADDRESS = const(0x08)
 CRC = False  # True for a part that powers up with CRC
 I2C_HZ = const(400_000)
-I2C_TIMEOUT_US = const(10_000)  # of one transfer; the longest takes 2 ms
 NTCS = ("TS1", "TS3", "HDQ")  # cell thermistors; TS2 is left to the wake button
 FET_NTC = "DCHG"
 
-UART_BAUD = const(9600)
-WATCHDOG_MS = const(2000)
-BLE_LINKS = const(1)  # connections that BTstack has on a Pico W; a Pico without W has no Bluetooth
 
-
-class Board:
-    """What the firmware gets: one object a role, and the rest of the hardware."""
-
-    def __init__(self, monitor, cutoff, outputs, interlock, watchdog, uart, service):
-        self.name = NAME
-        self.cells = self.shunt = self.temps = monitor
-        self.switch = self.bleed = self.guard = self.alert = monitor
-        self.cutoff = cutoff
-        self.outputs = outputs
-        self.interlock = interlock
-        self.clock = Clock()
-        self.watchdog = watchdog
-        self.uart = uart
-        self.ble_links = BLE_LINKS
-        self.button = lambda: not service()  # pressed
-
-
-def make(config) -> Board:
+def make(config) -> PicoBoard:
     """The hardware with its FETs off. Nothing is said to the monitor yet; the watchdog runs."""
-    off_pins = (Pin(CFETOFF, Pin.OUT, value=0), Pin(DFETOFF, Pin.OUT, value=0))
+    pins = off_pins()
     alert = Pin(ALERT, Pin.IN, Pin.PULL_UP)
-    gate = PioGate(off_pins, alert, config.stale_ms)
+    gate = PioGate(pins, alert, config.stale_ms)
     i2c = I2C(0, scl=Pin(SCL), sda=Pin(SDA), freq=I2C_HZ, timeout=I2C_TIMEOUT_US)
     bus = RegBus(i2c, ADDRESS, CRC, NAME)
     ntc = NTCS[: config.ntc_n]
     monitor = BQ769x2(bus, BQ76952, config.cell_n, time.sleep_us, ntc, FET_NTC)
     cutoff = Cutoff(gate, alert, time.ticks_us, Pin.IRQ_FALLING)
-    outputs = PinBits(
-        (
-            (OUT_HEATER, Pin(HEATER, Pin.OUT, value=0)),
-            (OUT_FAN, Pin(FAN, Pin.OUT, value=0)),
-            (OUT_BUZZER, Pin(BUZZER, Pin.OUT, value=0)),
-            (OUT_LED_RUN, Pin(LED, Pin.OUT, value=0)),
-        )
-    )
-    interlock = Pin(INTERLOCK, Pin.IN, Pin.PULL_UP)
-    uart = UART(0, UART_BAUD, tx=Pin(UART_TX), rx=Pin(UART_RX), rxbuf=256, txbuf=512)
-    service = Pin(SERVICE, Pin.IN, Pin.PULL_UP)
-    watchdog = WDT(timeout=WATCHDOG_MS) if service() else None
-    return Board(monitor, cutoff, outputs, interlock, watchdog, uart, service)
+    return PicoBoard(NAME, cutoff, monitor)

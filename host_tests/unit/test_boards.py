@@ -8,6 +8,7 @@ from pathlib import Path
 import machine
 import pytest
 
+import pico
 from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER, OUT_LED_FAULT, OUT_LED_RUN
 from bms.config import Config
 from deploy.files import files
@@ -84,7 +85,12 @@ def level(pin) -> int:
 
 def pins(board) -> dict:
     """Constants that are pins: all the names of the README's table."""
-    return {name: getattr(board, name) for name in table(board)}
+    return {name: constant(board, name) for name in table(board)}
+
+
+def constant(board, name):
+    """Of the board itself, or one that every board of its kind has."""
+    return getattr(board, name) if hasattr(board, name) else getattr(pico, name)
 
 
 def table(board) -> dict:
@@ -119,7 +125,7 @@ def test_a_board_hands_over_every_role(any_board):
 
 def test_the_off_pins_are_low_after_make(board):
     board.make(config(board))
-    assert (level(board.CFETOFF), level(board.DFETOFF)) == (0, 0)
+    assert (level(constant(board, "CFETOFF")), level(constant(board, "DFETOFF"))) == (0, 0)
 
 
 def test_the_off_pins_come_before_everything_else(board, monkeypatch):
@@ -132,8 +138,9 @@ def test_the_off_pins_come_before_everything_else(board, monkeypatch):
             super().__init__(pin, *args, **kwargs)
 
     monkeypatch.setattr(board, "Pin", Recorded)
+    monkeypatch.setattr(pico, "Pin", Recorded)
     board.make(config(board))
-    assert order[:2] == [(board.CFETOFF, 0), (board.DFETOFF, 0)]
+    assert order[:2] == [(constant(board, "CFETOFF"), 0), (constant(board, "DFETOFF"), 0)]
 
 
 def test_make_says_nothing_to_the_monitor(any_board):
@@ -144,13 +151,13 @@ def test_make_says_nothing_to_the_monitor(any_board):
 def test_an_open_interlock_reads_open_and_a_closed_one_closed(board):
     made = board.make(config(board))
     assert made.interlock()
-    machine.bench.bank.line(board.INTERLOCK).end("switch").drive(0)
+    machine.bench.bank.line(constant(board, "INTERLOCK")).end("switch").drive(0)
     assert not made.interlock()
 
 
 def test_the_watchdog_runs_unless_the_service_jumper_is_closed(board):
     assert board.make(config(board)).watchdog.timeout_ms == 2000
-    machine.bench.bank.line(board.SERVICE).end("jumper").drive(0)
+    machine.bench.bank.line(constant(board, "SERVICE")).end("jumper").drive(0)
     assert board.make(config(board)).watchdog is None
 
 
@@ -158,9 +165,9 @@ def test_an_alert_edge_takes_the_permission_away(board):
     made = board.make(config(board))
     made.cutoff.arm()
     assert made.cutoff.release(0)
-    assert (level(board.CFETOFF), level(board.DFETOFF)) == (1, 1)
+    assert (level(constant(board, "CFETOFF")), level(constant(board, "DFETOFF"))) == (1, 1)
     machine.bench.bank.line(getattr(board, TRIP.get(board.NAME, "ALERT"))).end("monitor").drive(0)
-    assert (level(board.CFETOFF), level(board.DFETOFF)) == (0, 0)
+    assert (level(constant(board, "CFETOFF")), level(constant(board, "DFETOFF"))) == (0, 0)
 
 
 def test_only_rp2_asks_for_a_hard_interrupt(any_board, monkeypatch):
@@ -172,7 +179,11 @@ def test_only_rp2_asks_for_a_hard_interrupt(any_board, monkeypatch):
 
 def test_outputs_drive_their_own_pin_only(board):
     outputs = board.make(config(board)).outputs
-    wires = {OUT_HEATER: board.HEATER, OUT_FAN: board.FAN, OUT_BUZZER: board.BUZZER}
+    wires = {
+        OUT_HEATER: constant(board, "HEATER"),
+        OUT_FAN: constant(board, "FAN"),
+        OUT_BUZZER: constant(board, "BUZZER"),
+    }
     for bit in wires:
         outputs.write(bit)
         assert {b for b, pin in wires.items() if level(pin)} == {bit}
@@ -307,12 +318,16 @@ def test_a_comparator_that_does_not_fit_the_configuration_is_refused(gated, chan
 
 
 def test_a_board_says_how_many_may_connect_and_whether_its_button_is_pressed(any_board):
-    made = any_board.make(Config())
-    assert made.ble_links == any_board.BLE_LINKS == (1 if any_board.PLATFORM == "rp2" else 3)
+    made = any_board.make(config(any_board))
+    assert (
+        made.ble_links
+        == constant(any_board, "BLE_LINKS")
+        == (1 if any_board.PLATFORM == "rp2" else 3)
+    )
     if any_board.NAME in BARE:
         assert made.button is None
         return
-    line = machine.bench.bank.line(any_board.SERVICE)
+    line = machine.bench.bank.line(constant(any_board, "SERVICE"))
     assert made.button() is False
     line.end("finger").drive(0)
     assert made.button() is True
