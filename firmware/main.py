@@ -5,12 +5,23 @@ import sys
 
 import board
 from bms.app import App
-from bms.pack import Pack
+from bms.journal import SETTINGS
+from bms.pack import HOLD_SETTINGS, Pack
 from bms.report.later import Later
 from bms.scan import Scan
 
+_CHANGED = 6  # of bms.settings
+
 # What only a start needs, a third of all code in memory.
-_START_ONLY = ("bms.config", "bms.chemistry", "bms.relations", "bms.fields", "bq769x2_memory")
+_START_ONLY = (
+    "bms.settings",
+    "bms.config",
+    "bms.chemistry",
+    "bms.relations",
+    "bms.fields",
+    "abstore",
+    "bq769x2_memory",
+)
 
 
 def forget():
@@ -21,13 +32,23 @@ def forget():
 
 
 def main():
-    from bms.config import read_config
+    from bms.settings import Settings
 
-    config = read_config("config.json").bare()
-    del read_config
+    settings = Settings()
+    config = settings.load().bare()
     hardware = board.make(config)
     pack = Pack(config)
+    if settings.held:
+        pack.hold(HOLD_SETTINGS)
     scan = Scan(pack, hardware)
+    pack.journal.note(SETTINGS, settings.source, -1, config.hash, config.hash, pack)
+    del Settings, settings
+
+    def on_config(values):
+        from bms.settings import change
+
+        pack.journal.note(SETTINGS, _CHANGED, -1, config.hash, change(values), pack)
+        forget()
 
     def console():
         from bms.report.console import Console
@@ -37,7 +58,7 @@ def main():
     def uart():
         from bms.report.uart import UartReporter
 
-        return UartReporter(hardware.uart, pack)
+        return UartReporter(hardware.uart, pack, on_config)
 
     reporters = [Later(pack, console)]
     if hardware.uart is not None:
