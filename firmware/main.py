@@ -60,7 +60,12 @@ def main():
 
         return UartReporter(hardware.uart, pack, on_config)
 
-    reporters = [Later(pack, console)]
+    def housekeeping():
+        from bms.housekeeping import Housekeeping
+
+        return Housekeeping(scan)
+
+    reporters = [Later(pack, housekeeping), Later(pack, console)]
     if hardware.uart is not None:
         reporters.append(Later(pack, uart))
     forget()

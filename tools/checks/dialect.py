@@ -13,6 +13,7 @@ HOT = {
     "firmware/bms/scan.py": _ALL,
     "firmware/bms/sense.py": _ALL,
     "firmware/bms/act.py": _ALL,
+    "firmware/bms/tape.py": ("Tape.note", "Tape._note_readings", "Tape._note_decisions"),
 }
 
 # Files in lib/ and firmware/ that may use floats, and why.

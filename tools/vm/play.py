@@ -1,8 +1,11 @@
-"""Plays scenarios and prints the journal of each as hex; on MicroPython every scan is heap-locked.
+"""Plays scenarios; prints the journal of each as hex, and a checksum of all that the black box has written.
+
+On MicroPython every scan is heap-locked.
 
 Runs on MicroPython's virtual machine and on CPython alike: `play.py [name ...]`.
 """
 
+import binascii
 import sys
 
 import micropython
@@ -10,9 +13,13 @@ import micropython
 if "firmware" not in "".join(sys.path):  # a native micropython starts with nothing
     sys.path[:] = ["lib", "firmware", "tools", ""] + sys.path
 
+from bms.blackbox import SEGMENTS, BlackBox
 from bms.scan import Scan
 from boards.sim import board as sim_board
 from boards.sim.scenarios import SCENARIOS, play, told
+from ringlog import Chain
+from segments import BlockSegments
+from sim.flash import Flash
 from sim.mischief_bus import StuckBus
 from sim.pins import FakePin
 from sim.world import World
@@ -133,6 +140,16 @@ def guard() -> None:
     let_go(sim_board.Watchdog, "feed", 0)
 
 
+def put_in_blackbox(sim) -> None:
+    """On a raw flash; what it writes depends on nothing but the scans."""
+    sim.flash = Flash(sum(SEGMENTS))
+    places = []
+    for n in SEGMENTS:
+        first = sum([place.n for place in places])
+        places.append(BlockSegments(sim.flash, first, n))
+    sim.blackbox = BlackBox(sim.scan, places, Chain(b"key"))
+
+
 def main() -> None:
     if sys.implementation.name == "micropython":
         guard()
@@ -140,8 +157,9 @@ def main() -> None:
     for name in names:
         lock.on = name not in _UNLOCKED
         lock.scans = 0
-        sim = play(name)
-        print(name, lock.scans, told(sim).hex())
+        sim = play(name, put_in_blackbox)
+        stored = binascii.crc32(sim.flash.data)
+        print(name, lock.scans, told(sim).hex() + "-" + str(stored))
 
 
 main()
