@@ -30,16 +30,6 @@ SOC_PM = const(5)
 STACK_MV = const(6)
 WHAT = const(7)  # mode, and FETs that conducted, * 16
 FIELD_N = const(8)
-NAMES = (
-    "cell_min_mv",
-    "cell_max_mv",
-    "temp_min_ddegc",
-    "temp_max_ddegc",
-    "pack_ma",
-    "soc_pm",
-    "stack_mv",
-    "what",
-)
 _SAMPLE_LONGEST = const(1 + FIELD_N * 5)
 _COUNT_MAX = const(1000)  # readings of a mean: 1000 * 900 A is below 2^30
 
@@ -142,30 +132,6 @@ def take(snap, soc_pm: int, mode: int, reading) -> None:
     reading[SOC_PM] = soc_pm
     reading[STACK_MV] = snap.stack_mv
     reading[WHAT] = mode | snap.fets << 4
-
-
-def samples(payload) -> list:
-    """The samples of a record's payload as lists, for tools. `IndexError`: it is too short."""
-    count = struct.unpack_from(HEAD, payload)[1]
-    at = _SAMPLES_AT - HEAD_N
-    last = [0] * FIELD_N
-    out = []
-    for _ in range(count):
-        mask = payload[at]
-        at += 1
-        for i in range(FIELD_N):
-            if mask & (1 << i):
-                value = shift = 0
-                while True:
-                    byte = payload[at]
-                    at += 1
-                    value |= (byte & 0x7F) << shift
-                    shift += 7
-                    if byte < 0x80:
-                        break
-                last[i] += value >> 1 if not value & 1 else -((value + 1) >> 1)
-        out.append(list(last))
-    return out
 
 
 class Counters:

@@ -44,17 +44,17 @@ _SKIP = (
     "_hold_ms",
     "_near",
 )
-_INT = const(0)
-_BOOL = const(1)
-_BYTES = const(2)
-_ARRAY = const(3)
+INT = const(0)
+BOOL = const(1)
+BYTES = const(2)
+ARRAY = const(3)
 
 
 class State:
     """Where everything is. `n`: bytes of a block."""
 
     def __init__(self, scan):
-        self._plan = []  # (object, attribute, kind, bytes)
+        self.plan = []  # (object, attribute, kind, bytes)
         self.n = 0
         self._walk(scan.pack)
         self._walk(scan)
@@ -69,54 +69,27 @@ class State:
     def _add(self, thing, name: str, value) -> None:
         kind = type(value)
         if kind is bool:
-            row = (thing, name, _BOOL, 1)
+            row = (thing, name, BOOL, 1)
         elif kind is int:
-            row = (thing, name, _INT, 4)
+            row = (thing, name, INT, 4)
         elif kind is bytearray:
-            row = (value, name, _BYTES, len(value))
+            row = (value, name, BYTES, len(value))
         elif kind is array:
-            row = (value, name, _ARRAY, len(bytes(value)))
+            row = (value, name, ARRAY, len(bytes(value)))
         else:
             if hasattr(value, "__dict__") and not hasattr(value, "__name__"):
                 self._walk(value)
             return
-        self._plan.append(row)
+        self.plan.append(row)
         self.n += row[3]
 
     def save(self, buf, at: int) -> None:
         """Write the block to buf[at:at + n]."""
-        for thing, name, kind, n in self._plan:
-            if kind == _INT:
+        for thing, name, kind, n in self.plan:
+            if kind == INT:
                 struct.pack_into("<i", buf, at, getattr(thing, name))
-            elif kind == _BOOL:
+            elif kind == BOOL:
                 buf[at] = 1 if getattr(thing, name) else 0
             else:
-                buf[at : at + n] = thing if kind == _BYTES else bytes(thing)
+                buf[at : at + n] = thing if kind == BYTES else bytes(thing)
             at += n
-
-    def restore(self, data, at: int = 0) -> None:
-        """Make everything as it was when the block was saved."""
-        for thing, name, kind, n in self._plan:
-            if kind == _INT:
-                setattr(thing, name, struct.unpack_from("<i", data, at)[0])
-            elif kind == _BOOL:
-                setattr(thing, name, data[at] != 0)
-            elif kind == _BYTES:
-                for i in range(n):
-                    thing[i] = data[at + i]
-            else:
-                size = n // len(thing)
-                form = "<" + ("b", "h", "", "i")[size - 1]
-                for i in range(len(thing)):
-                    thing[i] = struct.unpack_from(form, data, at + i * size)[0]
-            at += n
-
-    def differs(self, one, other) -> list:
-        """Names of what is not the same in two blocks; for tools."""
-        names = []
-        at = 0
-        for _, name, _, n in self._plan:
-            if one[at : at + n] != other[at : at + n]:
-                names.append(name)
-            at += n
-        return names

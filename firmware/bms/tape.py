@@ -1,7 +1,8 @@
 """The tape: what each scan read and what it decided, in a ring of fixed-size records in RAM.
 
 Written at the end of every scan, without allocating; the black box reads behind it. What is recorded
-suffices to run the same scans again through the same code: `tools/replay` does, and compares.
+suffices to run the same scans again through the same code: `tools/replay` does, and compares; what the
+fields are called is told there, in `decode`.
 
 A reading that failed is recorded as the snapshot holds it, with the scan marked as not fresh; a command
 that failed by its bit of `Act.fails`. Whether the cut-off's edge had come when the scan looked for it is
@@ -15,56 +16,15 @@ from micropython import const
 from bms import faults
 
 # what came in: scan, dt, cut-off and flags, requests, user_off, failed commands, alarm, trips, flags
-_IN = "<IiBBBBHHIH"
-_IN_N = const(22)
+IN = "<IiBBBBHHIH"
+IN_N = const(22)
 # stack, pack, load side, current, FET and die temperature, FETs, verify step, mismatch
-_READ = "<iiiihhBBH"
-_READ_N = const(24)
+READ = "<iiiihhBBH"
+READ_N = const(24)
 # what came out: mode, intent, blocks, outputs, commanded, refused, news, latched, SoC, charge, bleed,
 # limits, period
-_OUT = "<BBBBbBBBHIHiiiH"
-_OUT_N = const(30)
-
-IN_NAMES = (
-    "scan",
-    "dt_ms",
-    "bits",
-    "requests",
-    "user_off",
-    "flags",
-    "fails",
-    "trips",
-    "alarm",
-    "mismatch",
-)
-READ_NAMES = (
-    "stack_mv",
-    "pack_mv",
-    "ld_mv",
-    "pack_ma",
-    "fet_ddegc",
-    "die_ddegc",
-    "fets",
-    "verify",
-    "spare",
-)
-OUT_NAMES = (
-    "mode",
-    "intent",
-    "blocks",
-    "outputs",
-    "commanded",
-    "refused",
-    "news",
-    "latched",
-    "soc_pm",
-    "charge_uah",
-    "bleed",
-    "cvl_mv",
-    "ccl_ma",
-    "dcl_ma",
-    "period_ms",
-)
+OUT = "<BBBBbBBBHIHiiiH"
+OUT_N = const(30)
 
 # bits
 FRESH = const(1)
@@ -86,7 +46,7 @@ def depth(scan_ms: int) -> int:
 
 def size(cell_n: int, ntc_n: int) -> int:
     """Bytes of one scan."""
-    return _IN_N + _READ_N + 2 * (cell_n + ntc_n) + _OUT_N
+    return IN_N + READ_N + 2 * (cell_n + ntc_n) + OUT_N
 
 
 class Tape:
@@ -125,7 +85,7 @@ class Tape:
         if scan.again:
             bits |= AGAIN
         struct.pack_into(
-            _IN,
+            IN,
             self.data,
             at,
             snap.seq,
@@ -140,14 +100,14 @@ class Tape:
             scan.board.guard.mismatch & 0xFFFF,
         )
         act.fails = 0
-        self._note_readings(snap, at + _IN_N)
-        self._note_decisions(scan, pack, at + self.size - _OUT_N)
+        self._note_readings(snap, at + IN_N)
+        self._note_decisions(scan, pack, at + self.size - OUT_N)
         self.n += 1
 
     def _note_readings(self, snap, at: int) -> None:
         data = self.data
         struct.pack_into(
-            _READ,
+            READ,
             data,
             at,
             snap.stack_mv,
@@ -160,7 +120,7 @@ class Tape:
             snap.verify,
             0,
         )
-        at += _READ_N
+        at += READ_N
         for i in range(snap.cell_n):
             mv = snap.cell_mv[i]
             data[at] = mv & 0xFF
@@ -176,7 +136,7 @@ class Tape:
         protect = pack.protect
         limits = pack.limits
         struct.pack_into(
-            _OUT,
+            OUT,
             self.data,
             at,
             pack.mode.mode,
@@ -195,16 +155,3 @@ class Tape:
             limits.dcl_ma,
             scan.period_ms,
         )
-
-
-def record(data, at: int, cell_n: int, ntc_n: int) -> dict:
-    """One scan as a dict, for tools."""
-    out = dict(zip(IN_NAMES, struct.unpack_from(_IN, data, at)))
-    out.update(zip(READ_NAMES, struct.unpack_from(_READ, data, at + _IN_N)))
-    word_n = cell_n + ntc_n
-    words = struct.unpack_from("<" + str(word_n) + "h", data, at + _IN_N + _READ_N)
-    out["cell_mv"] = words[:cell_n]
-    out["temp_ddegc"] = words[cell_n:]
-    decided = struct.unpack_from(_OUT, data, at + size(cell_n, ntc_n) - _OUT_N)
-    out["decided"] = dict(zip(OUT_NAMES, decided))
-    return out

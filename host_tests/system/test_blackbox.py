@@ -7,10 +7,11 @@ import pytest
 from abstore import ABStore
 from bms import faults, journal
 from bms.blackbox import HOURS, MINUTES, SEGMENTS
-from bms.series import CELL_MAX, HEAD, PACK_MA, SAMPLES, SOC_PM, samples
+from bms.series import CELL_MAX, HEAD, PACK_MA, SAMPLES, SOC_PM
 from host_tests.boxed import box, boxed, events, log
 from host_tests.system.rig import touch
 from host_tests.unit.test_abstore import Memory
+from replay.decode import samples
 from replay.run import replay
 from replay.windows import windows
 from ringlog import HEAD_N, padded

@@ -4,7 +4,7 @@ import binascii
 import struct
 from dataclasses import dataclass, field
 
-from bms import chemistry, tape
+from bms import chemistry
 from bms.fields import FIELDS
 from bms.pack import Pack
 from bms.scan import Scan
@@ -12,6 +12,7 @@ from bms.state import State
 from bms.tape import Tape
 from bms.values import Values
 from bms.version import VERSION
+from replay import decode
 from replay.board import ReplayBoard
 from replay.windows import Recorded
 
@@ -79,7 +80,7 @@ class Machine:
             raise ValueError(
                 f"a state of {len(window.state)} bytes, this program has {self.state.n}"
             )
-        self.state.restore(window.state)
+        decode.restore(self.state, window.state)
 
     def step(self, now: dict) -> dict:
         """One scan with these inputs -> the record that it leaves."""
@@ -89,7 +90,7 @@ class Machine:
         pack.request(now["requests"])
         self.scan.tick(now["dt_ms"])
         tape_ = self.scan.tape
-        return tape.record(
+        return decode.scan(
             tape_.data, tape_.at(tape_.n - 1), pack.config.cell_n, pack.config.ntc_n
         )
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from bms import window
 from bms.config import hash_of
-from bms.tape import record
 from bms.tape import size as scan_size
+from replay.decode import scan
 from squeeze import unsqueeze
 
 
@@ -30,7 +30,7 @@ class Recorded:
     packed: bytes = b""  # configuration
     state: bytearray = field(default_factory=bytearray)
     state_n: int = 0  # bytes of it that are here
-    scans: list = field(default_factory=list)  # dicts of `tape.record`
+    scans: list = field(default_factory=list)  # dicts of `decode.scan`
     numbers: list = field(default_factory=list)  # the log's record that each scan came from
     end: tuple | None = None  # scans in all, checksum of the state, whole
     problems: list = field(default_factory=list)
@@ -100,5 +100,5 @@ def _add_scans(now: Recorded, item) -> None:
     at = struct.calcsize(window.SCAN_PART)
     for i in range(count):
         at = unsqueeze(item.payload, at, out, i * size, (i - 1) * size if i else -1, size)
-        now.scans.append(record(out, i * size, now.cell_n, now.ntc_n))
+        now.scans.append(scan(out, i * size, now.cell_n, now.ntc_n))
         now.numbers.append(item.number)
