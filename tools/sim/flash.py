@@ -73,7 +73,7 @@ class Flash:
         return 0
 
     def _program(self, at: int, piece) -> None:
-        cut = self._step("program", at // self.size)
+        cut = self._step(at, piece)
         reach = self._prng.below(len(piece) + 1) if cut else len(piece)
         for i in range(reach):
             self.data[at + i] &= piece[i]
@@ -83,8 +83,8 @@ class Flash:
         self._die(cut)
 
     def _erase(self, block: int) -> None:
-        cut = self._step("erase", block)
         start = block * self.size
+        cut = self._step(start, None)
         if not cut:
             self.data[start : start + self.size] = b"\xff" * self.size
         else:
@@ -94,11 +94,11 @@ class Flash:
         self.erases[block] += 1
         self._die(cut)
 
-    def _step(self, kind: str, block: int) -> bool:
+    def _step(self, at: int, piece) -> bool:
         """Count a step; does the power fail in it?"""
         self._alive()
         if self.before_step is not None:
-            self.before_step(kind, block)
+            self.before_step(at, piece)
         cut = self.steps == self.cut_at
         self.steps += 1
         return cut
