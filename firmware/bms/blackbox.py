@@ -64,7 +64,7 @@ _HOURS_N = const(12)
 
 
 class BlackBox:
-    """`places`: four segment stores; `store`: an ABStore for the counters, or None."""
+    """`places`: four segment stores; `store()`: makes an ABStore for the counters when it is needed."""
 
     def __init__(self, scan, places, chain, store=None, cause: int = 0):
         self.pack = scan.pack
@@ -271,11 +271,13 @@ class BlackBox:
         self.logs[HOURS - 1].append_filled(COUNTERS, n)
         self._save_ms = _SAVE_MS
         if self._store is not None:
-            self._store.save(payload)
+            store = self._store()
+            store.load()
+            store.save(payload)
         return True
 
     def _load_counters(self) -> None:
-        payload = self._store.load() if self._store is not None else None
+        payload = self._store().load() if self._store is not None else None
         if payload is not None:
             self.counters.load(payload)
         self.counters.boots += 1

@@ -6,10 +6,10 @@ gives four segment stores, on FRAM or a partition for instance.
 
 import asyncio
 import os
+import sys
 
 from micropython import const
 
-from abstore import ABStore, FileSlot
 from bms.blackbox import SEGMENTS, BlackBox
 from ringlog import Chain
 from segments import FileSegments
@@ -32,10 +32,17 @@ class Housekeeping:
         board = scan.board
         store = getattr(board, "store", None)
         places = store() if store is not None else files(folder)
-        counters = ABStore((FileSlot(folder + "/count.a"), FileSlot(folder + "/count.b")), _LAYOUT)
         chain = Chain(device_key(folder + "/" + KEY))
         cause = getattr(board, "reset_cause", 0)
-        self.blackbox = BlackBox(scan, places, chain, counters, cause)
+        self.blackbox = BlackBox(scan, places, chain, self._counters, cause)
+
+    def _counters(self):
+        """Where the counters are kept: needed at start and once a day, not in memory otherwise."""
+        from abstore import ABStore, FileSlot
+
+        sys.modules.pop("abstore", None)
+        paths = (self._folder + "/count.a", self._folder + "/count.b")
+        return ABStore((FileSlot(paths[0]), FileSlot(paths[1])), _LAYOUT)
 
     async def run(self) -> None:
         """Look often, so that what is written begins right after a scan and ends before the next."""

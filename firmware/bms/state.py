@@ -1,14 +1,12 @@
 """All that a pack and its scan remember, as one block of bytes: where a replay begins.
 
 Nobody lists the attributes: every integer, bool, array and nested object of the policy is found once, at
-start, by name in alphabetical order. What follows from the configuration alone, what belongs to the
-hardware and what people ask for is left out below.
+start, by name in alphabetical order; an attribute that is anything else then is not looked at again. What
+follows from the configuration alone, what belongs to the hardware and what people ask for is left out below.
 """
 
 import struct
 from array import array
-
-from micropython import const
 
 _SKIP = (
     # the configuration, other roots, hardware, the record itself
@@ -44,52 +42,58 @@ _SKIP = (
     "_hold_ms",
     "_near",
 )
-INT = const(0)
-BOOL = const(1)
-BYTES = const(2)
-ARRAY = const(3)
+_TYPES = (int, bool, bytearray, array)
 
 
 class State:
     """Where everything is. `n`: bytes of a block."""
 
     def __init__(self, scan):
-        self.plan = []  # (object, attribute, kind, bytes)
-        self.n = 0
+        self.parts = []  # (object, its attributes)
         self._walk(scan.pack)
         self._walk(scan)
         self._walk(scan.act)
+        self.n = 0
+        for thing, names in self.parts:
+            for name in names:
+                self.n += size(getattr(thing, name))
 
     def _walk(self, thing) -> None:
+        names = []
         values = thing.__dict__
         for name in sorted(values):
-            if name not in _SKIP:
-                self._add(thing, name, values[name])
-
-    def _add(self, thing, name: str, value) -> None:
-        kind = type(value)
-        if kind is bool:
-            row = (thing, name, BOOL, 1)
-        elif kind is int:
-            row = (thing, name, INT, 4)
-        elif kind is bytearray:
-            row = (value, name, BYTES, len(value))
-        elif kind is array:
-            row = (value, name, ARRAY, len(bytes(value)))
-        else:
-            if hasattr(value, "__dict__") and not hasattr(value, "__name__"):
+            value = values[name]
+            if name in _SKIP:
+                continue
+            if type(value) in _TYPES:
+                names.append(name)
+            elif hasattr(value, "__dict__") and not hasattr(value, "__name__"):
                 self._walk(value)
-            return
-        self.plan.append(row)
-        self.n += row[3]
+        if names:
+            self.parts.append((thing, tuple(names)))
 
     def save(self, buf, at: int) -> None:
         """Write the block to buf[at:at + n]."""
-        for thing, name, kind, n in self.plan:
-            if kind == INT:
-                struct.pack_into("<i", buf, at, getattr(thing, name))
-            elif kind == BOOL:
-                buf[at] = 1 if getattr(thing, name) else 0
-            else:
-                buf[at : at + n] = thing if kind == BYTES else bytes(thing)
-            at += n
+        for thing, names in self.parts:
+            for name in names:
+                value = getattr(thing, name)
+                kind = type(value)
+                if kind is int:
+                    struct.pack_into("<i", buf, at, value)
+                    at += 4
+                elif kind is bool:
+                    buf[at] = value
+                    at += 1
+                else:
+                    data = value if kind is bytearray else bytes(value)
+                    n = len(data)
+                    buf[at : at + n] = data
+                    at += n
+
+
+def size(value) -> int:
+    """Bytes that a value takes in a block."""
+    kind = type(value)
+    if kind is int:
+        return 4
+    return 1 if kind is bool else len(bytes(value))

@@ -182,9 +182,9 @@ def test_hours_are_made_of_minutes():
 
 
 def test_counters_go_on_after_a_restart():
-    flash, store = Flash(sum(SEGMENTS)), ABStore((Memory(), Memory()), 1)
+    flash, slots = Flash(sum(SEGMENTS)), (Memory(), Memory())
     sim, _ = boxed(cell_n=4)
-    box(sim, flash, store)
+    box(sim, flash, lambda: ABStore(slots, 1))
     sim.run(5)
     find("short").apply(sim)
     sim.run(2)
@@ -192,7 +192,7 @@ def test_counters_go_on_after_a_restart():
     sim.run(700)
     uptime = sim.pack.journal.uptime_s
     sim.boot()
-    blackbox = box(sim, flash, ABStore(store._slots, 1), cause=3)
+    blackbox = box(sim, flash, lambda: ABStore(slots, 1), cause=3)
     sim.run(5)
     assert blackbox.counters.boots == 2
     assert blackbox.counters.trips[faults.row_index("chip_ocd")] == 1

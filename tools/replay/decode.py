@@ -2,7 +2,8 @@
 
 import struct
 
-from bms import series, state, tape
+from bms import series, tape
+from bms.state import State, size
 
 IN_NAMES = (
     "scan",
@@ -98,19 +99,25 @@ def _varint(payload: bytes, at: int) -> tuple[int, int]:
             return (value >> 1) ^ -(value & 1), at
 
 
-def restore(where: state.State, data: bytes) -> None:
+def restore(where: State, data: bytes) -> None:
     """Make a pack and its scan as they were when the block was saved."""
     at = 0
-    for thing, name, kind, n in where.plan:
-        if kind == state.INT:
-            setattr(thing, name, struct.unpack_from("<i", data, at)[0])
-        elif kind == state.BOOL:
-            setattr(thing, name, data[at] != 0)
-        elif kind == state.BYTES:
-            thing[:] = data[at : at + n]
-        else:
-            size = n // len(thing)
-            form = {1: "b", 2: "h", 4: "i"}[size]
-            for i, value in enumerate(struct.unpack_from(f"<{len(thing)}{form}", data, at)):
-                thing[i] = value
-        at += n
+    for thing, names in where.parts:
+        for name in names:
+            value = getattr(thing, name)
+            n = size(value)
+            _restore_one(thing, name, value, data[at : at + n])
+            at += n
+
+
+def _restore_one(thing, name: str, value, data: bytes) -> None:
+    if type(value) is int:
+        setattr(thing, name, struct.unpack("<i", data)[0])
+    elif type(value) is bool:
+        setattr(thing, name, data[0] != 0)
+    elif type(value) is bytearray:
+        value[:] = data
+    else:
+        form = {1: "b", 2: "h", 4: "i"}[len(data) // len(value)]
+        for i, number in enumerate(struct.unpack(f"<{len(value)}{form}", data)):
+            value[i] = number
