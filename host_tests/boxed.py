@@ -1,8 +1,8 @@
 """A simulated pack with a black box on a raw flash, and what it has written."""
 
-from bms import faults, journal
-from bms.blackbox import EVENT, EXTRA, SEGMENTS, BlackBox
+from bms.blackbox import SEGMENTS, BlackBox
 from replay.chain import Log, logs
+from replay.decode import event
 from ringlog import SEGMENT, Chain
 from segments import BlockSegments
 from sim.flash import Flash
@@ -42,22 +42,6 @@ def log(flash, ident, key=KEY):
 
 
 def events(flash):
-    """Dicts of the stored events, in order: a journal record and what the black box adds."""
-    import struct
-
-    out = []
-    for record in log(flash, 1).records:
-        if record.kind == SEGMENT:
-            continue
-        assert record.kind == EVENT
-        ring = journal.Journal(1)
-        ring.data[:] = record.payload[: journal.SIZE]
-        ring.n = 1
-        found = ring.record(0)
-        extra = struct.unpack(EXTRA, record.payload[journal.SIZE :])
-        found.update(zip(("wall_s", "delay_ms", "hash"), extra))
-        found["kind"] = journal.NAMES[found["kind"]]
-        if found["kind"] in ("trip", "clear", "lock", "ack"):
-            found["item"] = faults.ROWS[found["item"]][faults.NAME]
-        out.append(found)
-    return out
+    """The stored events, in order."""
+    records = log(flash, 1).records
+    return [event(record.payload) for record in records if record.kind != SEGMENT]

@@ -6,7 +6,7 @@ Off-pins: 1 permits, 0 or a floating pin forces the monitor's FETs off. They are
 
 import time
 
-from machine import I2C, UART, WDT, Pin
+from machine import I2C, UART, WDT, Pin, reset_cause
 from micropython import const
 
 from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER, OUT_LED_RUN
@@ -60,6 +60,7 @@ class Board:
         self.clock = Clock()
         self.watchdog = watchdog
         self.uart = uart
+        self.reset_cause = reset_cause()
 
 
 def make(config) -> Board:

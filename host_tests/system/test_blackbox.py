@@ -198,7 +198,7 @@ def test_counters_go_on_after_a_restart():
     assert blackbox.counters.trips[faults.row_index("chip_ocd")] == 1
     assert 0 <= uptime - blackbox.counters.uptime_s < 150
     first, second = [event for event in events(flash) if event["kind"] == "reset"][-2:]
-    assert (first["value"], second["value"], second["item"]) == (1, 2, 3)
+    assert (first["value"], second["value"], second["item"]) == (1, 2, "watchdog")
     assert log(flash, 1).problems == []
 
 

@@ -2,7 +2,8 @@
 
 import struct
 
-from bms import series, tape
+from bms import blackbox, faults, journal, series, tape
+from bms.settings import SOURCES
 from bms.state import State, size
 
 IN_NAMES = (
@@ -58,6 +59,19 @@ SAMPLE_NAMES = (
 )
 
 
+_ROW_NAMES = tuple(row[faults.NAME] for row in faults.ROWS)
+RESET_NAMES = ("not told", "power", "reset pin", "watchdog", "deep sleep", "software")
+
+_ITEMS = {
+    journal.TRIP: _ROW_NAMES,
+    journal.CLEAR: _ROW_NAMES,
+    journal.LOCK: _ROW_NAMES,
+    journal.ACK: _ROW_NAMES,
+    journal.RESET: RESET_NAMES,
+    journal.SETTINGS: SOURCES,
+}
+
+
 def scan(data, at: int, cell_n: int, ntc_n: int) -> dict:
     """One scan of a tape."""
     out = dict(zip(IN_NAMES, struct.unpack_from(tape.IN, data, at)))
@@ -67,6 +81,22 @@ def scan(data, at: int, cell_n: int, ntc_n: int) -> dict:
     out["temp_ddegc"] = words[cell_n:]
     decided = struct.unpack_from(tape.OUT, data, at + tape.size(cell_n, ntc_n) - tape.OUT_N)
     out["decided"] = dict(zip(OUT_NAMES, decided))
+    return out
+
+
+def event(payload: bytes) -> dict:
+    """A stored event: a journal record by its names, words for what are numbers there, what the black box adds."""
+    ring = journal.Journal(1)
+    ring.data[:] = payload[: journal.SIZE]
+    ring.n = 1
+    out = ring.record(0)
+    extra = struct.unpack(blackbox.EXTRA, payload[journal.SIZE :])
+    out.update(zip(("wall_s", "delay_ms", "hash"), extra))
+    kind, item = out["kind"], out["item"]
+    out["kind"] = journal.NAMES[kind]
+    words = _ITEMS.get(kind)
+    if words is not None and item < len(words):
+        out["item"] = words[item]
     return out
 
 
