@@ -142,9 +142,7 @@ class RingLog:
 
     def _begin_segment(self) -> None:
         current = (self._current + 1) % self._segments.n
-        self._sure = False
         self._segments.erase(current)
-        self._sure = True
         self._current = current
         self._segment_n += 1
         self._at = 0

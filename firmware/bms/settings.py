@@ -19,6 +19,8 @@ from abstore import DAMAGED, EMPTY, MENDED, NEWER, ABStore, FileSlot
 from bms.chemistry import names
 from bms.config import Config, ConfigError, from_json
 from bms.fields import FIELDS
+from bms.journal import SETTINGS
+from bms.pack import HOLD_SETTINGS
 
 LAYOUT = const(1)
 _HEAD = "<IBBH"  # checksum of config.json, 0, chemistry, number of pairs
@@ -214,10 +216,21 @@ def encode(given: dict, crc: int, foreign: bytes = b"") -> bytes:
     return struct.pack(_HEAD, crc, 0, chemistry, len(pairs) // _PAIR_N) + pairs
 
 
-def change(values: dict) -> int:
+def change(values: dict, settings=None) -> int:
     """What a reporter's `on_config` needs: store; -> hash of the next start. Refused while held."""
-    settings = Settings()
+    settings = Settings() if settings is None else settings
     settings.load()
     if settings.held:
         raise OSError("settings wait to be acknowledged")
     return settings.change(values).hash
+
+
+def acknowledge(pack, settings=None) -> None:
+    """A person wants what is in force: store it, and hold the FETs no longer. `OSError`: still held."""
+    settings = Settings() if settings is None else settings
+    if settings.load().hash != pack.config.hash:
+        raise OSError("config.json has changed since the start")
+    settings.acknowledge()
+    pack.unhold(HOLD_SETTINGS)
+    value = pack.config.hash
+    pack.journal.note(SETTINGS, ACKNOWLEDGED, -1, value, value, pack)

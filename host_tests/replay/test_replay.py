@@ -3,21 +3,24 @@
 import binascii
 import json
 import struct
+from array import array
 
 import pytest
 
 from bms import tape, version
+from bms.state import State
 from bms.window import SCANS
 from boards.sim.scenarios import SCENARIOS, play
 from host_tests.boxed import KEY, box, boxed, log
 from replay.__main__ import main
 from replay.chain import logs
-from replay.record import Recording
+from replay.record import Recording, Sink
 from replay.run import replay
 from replay.windows import windows
-from ringlog import padded
+from ringlog import Chain, RingLog, padded
 from sim.flash import Flash
 from sim.mischief import find
+from sim.prng import Prng
 
 NAMES = [row[0] for row in SCENARIOS]
 
@@ -55,6 +58,66 @@ def test_so_do_the_windows_that_a_device_keeps(name):
     for window in found:
         outcome = replay(window)
         assert outcome.equal() and outcome.state_equal, (name, outcome)
+
+
+def test_a_verification_that_once_found_a_difference_replays():
+    def prepare(sim):
+        guard = sim.board.guard
+        verify, answers = guard.verify_all, [2, 0, 1]
+
+        def differs():
+            verify()
+            return answers.pop(0) if answers else 0
+
+        guard.verify_all = differs
+        sim.blackbox = Recording(sim, KEY)
+
+    sim = play("quiet", prepare)
+    assert sim.pack.intent, "the third try was good"
+    (window,) = windows(logs(sim.blackbox.dump(), KEY)[2])
+    outcome = replay(window)
+    assert outcome.equal() and outcome.state_equal, outcome
+
+
+# What `state._SKIP` leaves out although it may change: hardware, inputs, the record.
+_OUTSIDE = set("fails _hits _outputs _requests _lock held error tape".split())
+
+
+def leaves(thing, path=""):
+    """(path, value) of every number in an object and what hangs on it, whatever the state says."""
+    for name, value in sorted(vars(thing).items()):
+        if isinstance(value, int | bytearray | array):
+            yield f"{path}.{name}", value if isinstance(value, int) else bytes(value)
+        elif name in (
+            "config",
+            "_config",
+            "pack",
+            "journal",
+            "board",
+            "_board",
+            "_cutoff",
+            "sense",
+        ):
+            continue
+        elif hasattr(value, "__dict__") and not callable(value):
+            yield from leaves(value, f"{path}.{name}")
+
+
+@pytest.mark.parametrize("name", ["day", "lock_out", "precharge", "noise", "hot_cell"])
+def test_whatever_the_policy_remembers_is_part_of_the_state(name):
+    """Numbers that the state leaves out must be constants."""
+    before = []
+
+    def prepare(sim):
+        before.append({**dict(leaves(sim.pack)), **dict(leaves(sim.scan))})
+
+    sim = play(name, prepare)
+    after = {**dict(leaves(sim.pack)), **dict(leaves(sim.scan))}
+    kept = {name for _, names in State(sim.scan).parts for name in names}
+    changed = {path for path in after if after[path] != before[0].get(path)}
+    assert len(changed) > 30
+    missing = {path for path in changed if path.split(".")[-1] not in kept | _OUTSIDE}
+    assert not missing
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +271,33 @@ def test_a_log_cut_at_any_length_never_ends_in_a_traceback(path, dump, capsys):
         path.write_bytes(dump[:n])
         code, _ = said(capsys, path)
         assert code in (0, 1, 2)
+
+
+def rubbish_log(dump, prng, whole):
+    """A log that is right by its checksums, with payloads that no device writes."""
+    sink = Sink()
+    log = RingLog(sink, Chain(KEY), 2, b"fuzz")
+    log.recover()
+    for item in records(dump)[1:]:
+        payload = bytearray(item.payload)
+        if prng.below(3) == 0:
+            payload[prng.below(len(payload))] = prng.below(256)
+        if not whole and prng.below(6) == 0:
+            payload = payload[: prng.below(len(payload))]
+        log.append(prng.below(8) if prng.below(12) == 0 else item.kind, payload)
+    return bytes(sink.data)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_whatever_a_log_claims_it_is_answered_in_words(path, dump, capsys, whole):
+    prng = Prng(17)
+    codes = set()
+    for _ in range(60):
+        path.write_bytes(rubbish_log(dump, prng, whole))
+        code, text = said(capsys, path, "--key", KEY.hex())
+        assert text.strip()
+        codes.add(code)
+    assert codes <= {0, 1, 2} and codes & {1, 2}
 
 
 def test_the_folder_of_a_device_is_a_log_and_brings_its_key(tmp_path, capsys):

@@ -23,6 +23,8 @@ from bms.settings import (
     SOURCES,
     STORED,
     Settings,
+    acknowledge,
+    change,
     encode,
 )
 from host_tests.system.rig import conducting
@@ -228,6 +230,33 @@ def test_a_held_pack_stays_off_whoever_unlocks_it():
     sim.pack.unhold(HOLD_SETTINGS)
     sim.run(5)
     assert sim.pack.user_off == CHG and conducting(sim) == 4
+
+
+def test_acknowledging_ends_the_hold_of_a_running_pack(used):
+    for slot in used.slots:
+        slot.data = b"?"
+    settings, config = used.start()
+    pack = Pack(config.bare())
+    pack.hold(HOLD_SETTINGS | 2)
+    with pytest.raises(OSError, match="acknowledged"):
+        change(TIGHT, used.settings())
+    acknowledge(pack, used.settings())
+    assert pack.held == 2, "what others hold it for is theirs"
+    assert pack.journal.record(0)["item"] == ACKNOWLEDGED
+    assert used.start()[0].source == STORED
+    assert change(TIGHT, used.settings()) == Config(TIGHT).hash
+
+
+def test_what_nobody_has_looked_at_is_not_acknowledged(used):
+    for slot in used.slots:
+        slot.data = b"?"
+    _, config = used.start()
+    pack = Pack(config.bare())
+    pack.hold(HOLD_SETTINGS)
+    used.install(LOOSE)
+    with pytest.raises(OSError, match="has changed since"):
+        acknowledge(pack, used.settings())
+    assert pack.held == HOLD_SETTINGS
 
 
 def test_what_happened_has_words_and_a_kind():

@@ -76,9 +76,8 @@ def main():
         sys.modules.pop(name, None)
         if "." in name:
             delattr(sys.modules["bms"], name.split(".")[1])
-    from bms.report.uart import UartReporter
-
     from bms.housekeeping import Housekeeping
+    from bms.report.uart import UartReporter
 
     keeper = Housekeeping(scan)
     keeper.blackbox.slack = timed(keeper.blackbox.slack)

@@ -72,7 +72,10 @@ class Machine:
 
     def __init__(self, window: Recorded):
         self.board = ReplayBoard(window.bleed_refresh_ms)
-        self.pack = Pack(values_of(window.packed))
+        values = values_of(window.packed)
+        if (values.cell_n, values.ntc_n) != (window.cell_n, window.ntc_n):
+            raise ValueError("head and configuration tell different numbers of cells or sensors")
+        self.pack = Pack(values)
         self.scan = Scan(self.pack, self.board)
         self.scan.tape = Tape(self.pack.config)
         self.state = State(self.scan)

@@ -58,6 +58,10 @@ def windows(log) -> list[Recorded]:
 
 def _begin(item) -> Recorded:
     size = struct.calcsize(window.HEAD)
+    if len(item.payload) < size:
+        raise Unreadable(
+            f"record {item.number} at {item.place}: the head of a window is too short"
+        )
     head = struct.unpack_from(window.HEAD, item.payload)
     if head[0] != window.FORMAT:
         raise Unreadable(
