@@ -128,7 +128,12 @@ def replay(window: Recorded) -> Outcome:
     for i, now in enumerate(window.scans):
         try:
             replayed = machine.step(now)
-        except (struct.error, IndexError, ValueError) as error:  # numbers that no device has
+        except (
+            struct.error,
+            ArithmeticError,
+            LookupError,
+            ValueError,
+        ) as error:  # no device's numbers
             outcome.first = i
             outcome.problems.append(f"scan {now['scan']} cannot be run: {error}")
             return outcome
