@@ -96,6 +96,7 @@ class RingLog:
         self._sure = False  # what is on the flash is known
         self.number = 0  # of the next record
         self.torn_n = 0  # bytes that recovery had to skip
+        self.last = b""  # payload of the last record that recovery found in the newest segment
 
     def recover(self) -> None:
         """Find the last whole record; whatever the flash holds, this ends well."""
@@ -206,6 +207,7 @@ class RingLog:
         """Go through a segment: the last whole record, and where fresh ground begins behind it."""
         at = 0
         end = 0
+        last_at = last_n = 0
         while at < len(data):
             n = record_at(data, at, self._ident)
             if n < 0:
@@ -215,8 +217,11 @@ class RingLog:
             self._mac = bytes(data[mac_at : mac_at + MAC_N])
             self.number = struct.unpack_from("<I", data, at + 4)[0] + 1
             self.torn_n += at - end
+            last_at = at + HEAD_N
+            last_n = n
             at += padded(n)
             end = at
+        self.last = bytes(data[last_at : last_at + last_n])
         fresh = len(data)
         while fresh > end and data[fresh - 1] == 0xFF:
             fresh -= 1

@@ -15,6 +15,7 @@ from micropython import const
 
 from bms import faults, journal
 from bms.bits import PRECHARGE
+from bms.ration import Burst, Ration
 from bms.series import COUNTERS, FIELD_N, SAMPLES, Counters, Series, take
 from bms.state import State
 from bms.version import VERSION
@@ -49,11 +50,12 @@ _LASTING = (
 _TOKENS_START = const(100)
 _TOKENS_MAX = const(200)
 _TOKENS_LEFT = const(16)  # for what lasts
+_TOKENS_SHORT = const(3)  # after a short life: who starts again and again shall not wipe out why
+_SHORT_LIFE_S = const(120)
+_UPTIME_AT = const(4)  # in a journal record
 _TOKEN_MS = const(60000)
 _WINDOW_TOKENS_MAX = const(8)
 _WINDOW_TOKEN_MS = const(3600000)
-_BURST_N = const(3)  # bus errors in one minute
-_BURST_MS = const(60000)
 _SICK_MS = const(60000)  # rest after flash has refused
 _LOST_MS = const(3600000)  # between two notes of it, which cost no token
 _PATIENCE_MS = const(3000)  # longest wait for a better moment
@@ -75,18 +77,14 @@ class BlackBox:
         self._store = store
         self._cause = cause
         self._ready_n = 0  # logs that have been looked through
+        self._looked = False
         self._read_n = 0  # next journal record to store
         self._seen_n = 0  # next journal record to look at
         self._uptime_s = 0
         self._uptime_ms = 0
-        self._tokens = _TOKENS_START
-        self._token_ms = 0
-        self._window_tokens = _WINDOW_TOKENS_MAX
-        self._window_token_ms = 0
-        self._errors_n = scan.pack.snap.bus_errors
-        self._burst_n = 0
-        self._burst_ms = 0
-        self._bursting = False
+        self._events = Ration(_TOKENS_START, _TOKENS_MAX, _TOKEN_MS)
+        self._windows = Ration(_WINDOW_TOKENS_MAX, _WINDOW_TOKENS_MAX, _WINDOW_TOKEN_MS)
+        self._burst = Burst(scan.pack.snap.bus_errors)
         self._save_ms = _SAVE_FIRST_MS
         self._sick_ms = 0
         self._waited_ms = 0
@@ -122,7 +120,7 @@ class BlackBox:
             return False
         try:
             if self._ready_n < len(self.logs):
-                self.logs[self._ready_n].recover()
+                self._look_through(self._ready_n)
                 self._ready_n += 1
                 return False
             return self._write_one()
@@ -144,7 +142,8 @@ class BlackBox:
 
     def _observe(self, dt_ms: int) -> None:
         pack = self.pack
-        self._earn(dt_ms)
+        self._events.earn(dt_ms)
+        self._windows.earn(dt_ms)
         self._watch_bus(dt_ms)
         self.window.keep(dt_ms)
         log = pack.journal
@@ -166,40 +165,28 @@ class BlackBox:
         if faults.ROWS[row][faults.BLOCKS]:
             if self.window.busy():
                 self.window.trip(row)
-            elif self._window_tokens:
-                self._window_tokens -= 1
+            elif self._windows.left:
+                self._windows.spend()
                 self.window.wall_s = self.wall_s()
                 self.window.trip(row)
 
-    def _earn(self, dt_ms: int) -> None:
-        self._token_ms += dt_ms
-        while self._token_ms >= _TOKEN_MS:
-            self._token_ms -= _TOKEN_MS
-            self._tokens = min(self._tokens + 1, _TOKENS_MAX)
-        self._window_token_ms += dt_ms
-        while self._window_token_ms >= _WINDOW_TOKEN_MS:
-            self._window_token_ms -= _WINDOW_TOKEN_MS
-            self._window_tokens = min(self._window_tokens + 1, _WINDOW_TOKENS_MAX)
+    def _look_through(self, which: int) -> None:
+        """Find the end of one log; the last event tells how long the device lived before this start."""
+        part = self.logs[which]
+        part.recover()
+        if which == EVENTS - 1 and not self._looked and len(part.last) == _EVENT_N:
+            if struct.unpack_from("<I", part.last, _UPTIME_AT)[0] < _SHORT_LIFE_S:
+                self._events.left = min(self._events.left, _TOKENS_SHORT)
+        self._looked = True
+        part.last = b""
 
     def _watch_bus(self, dt_ms: int) -> None:
-        """Many errors within a minute are one burst: its beginning and its end are noted."""
+        """The beginning and the end of a burst are noted, and nothing in between."""
         errors = self.pack.snap.bus_errors
-        self._burst_ms += dt_ms
-        if errors != self._errors_n:
-            if not self._burst_n:
-                self._burst_ms = 0
-            self._burst_n += errors - self._errors_n
-            self._errors_n = errors
-            if self._bursting:
-                self._burst_ms = 0
-            elif self._burst_n >= _BURST_N:
-                self._bursting = True
-                self.pack.journal.note(journal.BUS, 0, -1, errors, self._burst_n, self.pack)
-        elif self._burst_ms >= _BURST_MS:
-            if self._bursting:
-                self.pack.journal.note(journal.BUS, 1, -1, errors, self._burst_n, self.pack)
-            self._bursting = False
-            self._burst_n = 0
+        news = self._burst.step(errors, dt_ms)
+        if news:
+            over = 1 if news < 0 else 0
+            self.pack.journal.note(journal.BUS, over, -1, errors, self._burst.n, self.pack)
 
     def _may_write(self, dt_ms: int) -> bool:
         """An erase stops the processor for 45 ms, at worst 400: not while software is the first line."""
@@ -235,10 +222,10 @@ class BlackBox:
             at = self._read_n % log.depth * journal.SIZE
             kind = log.data[at + _KIND_AT]
             need = -1 if kind == journal.LOST else 0 if kind in _LASTING else _TOKENS_LEFT
-            if self._tokens > need:
+            if self._events.left > need:
                 self._fill_event(log.data, at, kind)
                 self.logs[EVENTS - 1].append_filled(EVENT, _EVENT_N)
-                self._tokens = max(0, self._tokens - 1)
+                self._events.spend()
                 self._read_n += 1
                 return True
             self.lost += 1

@@ -266,6 +266,28 @@ def test_what_is_no_log_is_one_line(tmp_path, data, capsys):
     assert code == 2 and text.count("\n") == 1
 
 
+def test_a_window_that_power_cut_short_replays_as_far_as_it_goes(path, dump, capsys):
+    end = records(dump)[-1]
+    path.write_bytes(dump[: int(end.place.split()[1])])
+    code, text = said(capsys, path, "--key", KEY.hex())
+    assert code == 0 and "61 scans" in text and "its end was never written" in text
+
+
+def test_a_window_that_the_flash_was_too_slow_for_says_so():
+    sim, flash = boxed(cell_n=4)
+    sim.run(20)
+    find("short").apply(sim)
+    sim.run(3)
+    flash.power(0)
+    sim.run(40)
+    flash.power()
+    find("short").clear(sim)
+    sim.run(100)
+    outcomes = [replay(window) for window in windows(log(flash, 2))]
+    assert any("did not keep up" in note for outcome in outcomes for note in outcome.notes)
+    assert all(outcome.equal() for outcome in outcomes)
+
+
 def test_a_log_cut_at_any_length_never_ends_in_a_traceback(path, dump, capsys):
     for n in range(0, len(dump), 61):
         path.write_bytes(dump[:n])

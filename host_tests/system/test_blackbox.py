@@ -203,6 +203,26 @@ def test_counters_go_on_after_a_restart():
     assert log(flash, 1).problems == []
 
 
+def test_a_device_that_starts_again_and_again_does_not_wipe_out_why():
+    sim, flash = boxed(cell_n=4)
+    sim.run(200)
+    find("short").apply(sim)
+    sim.run(2)
+    find("short").clear(sim)
+    sim.run(20)
+    numbers = [sim.blackbox.logs[0].number]
+    for _ in range(30):
+        sim.boot()
+        blackbox = box(sim, flash, cause=3)
+        sim.run(6)
+        numbers.append(blackbox.logs[0].number)
+    written = [later - before for before, later in zip(numbers, numbers[1:])]
+    assert written[0] >= 5, "after a long life all is told"
+    assert max(written[1:]) <= 3
+    assert [event["kind"] for event in events(flash)][-20:].count("reset") >= 6
+    assert "trip" in [event["kind"] for event in events(flash)]
+
+
 @pytest.mark.parametrize("where", [0, 3, 12])
 def test_flash_that_fails_stops_no_scan_and_is_tried_again(where):
     sim, flash = boxed(cell_n=4)

@@ -83,7 +83,7 @@ def _as_text(window, outcome) -> str:
         text += ", all equal, but not the state after the last"
     elif outcome.equal():
         text += ", all equal" + (", and the state after the last" if outcome.state_equal else "")
-    return head + "; ".join([text, *outcome.problems])
+    return head + "; ".join([text, *outcome.notes, *outcome.problems])
 
 
 def _as_json(window, outcome) -> str:
@@ -97,6 +97,7 @@ def _as_json(window, outcome) -> str:
             "equal": outcome.equal(),
             "first": None if outcome.first is None else window.scans[outcome.first]["scan"],
             "differences": outcome.differences,
+            "notes": outcome.notes,
             "problems": outcome.problems,
         }
     )

@@ -16,6 +16,9 @@ from replay import decode
 from replay.board import ReplayBoard
 from replay.windows import Recorded
 
+# What numbers that no device has can lead to.
+_NO_DEVICE = (struct.error, ArithmeticError, LookupError, ValueError)
+
 
 class OtherVersion(Exception):
     """The log was written by another firmware; the text says which."""
@@ -30,6 +33,7 @@ class Outcome:
     first: int | None = None
     differences: list = field(default_factory=list)  # (name, recorded, replayed) in that scan
     problems: list = field(default_factory=list)
+    notes: list = field(default_factory=list)  # what a reader should know, and is no fault
     state_equal: bool | None = None  # None: the window has no end to compare with
 
     def equal(self) -> bool:
@@ -117,38 +121,40 @@ def differences(recorded: dict, replayed: dict) -> list:
 
 def replay(window: Recorded) -> Outcome:
     """Run it. `ValueError`: there is too little of it to begin."""
+    if not window.packed or window.state_n != len(window.state):
+        what = "state" if window.packed else "configuration"
+        raise ValueError("; ".join([*window.problems, f"no whole {what}: cannot be replayed"]))
     outcome = Outcome(problems=list(window.problems))
-    if not window.packed:
-        raise ValueError("; ".join([*window.problems, "no configuration: cannot be replayed"]))
-    if window.state_n != len(window.state):
-        raise ValueError(
-            "; ".join([*window.problems, "the state is not whole: cannot be replayed"])
-        )
     machine = Machine(window)
     for i, now in enumerate(window.scans):
-        try:
-            replayed = machine.step(now)
-        except (
-            struct.error,
-            ArithmeticError,
-            LookupError,
-            ValueError,
-        ) as error:  # no device's numbers
+        if not _same(machine, now, outcome):
             outcome.first = i
-            outcome.problems.append(f"scan {now['scan']} cannot be run: {error}")
             return outcome
-        outcome.scans += 1
-        outcome.decisions += len(now["decided"])
-        found = differences(now, replayed)
-        if found:
-            outcome.first = i
-            outcome.differences = found
-            return outcome
-    if window.end is not None and window.end[2]:
-        if window.end[0] != len(window.scans):
-            outcome.problems.append(
-                f"{window.end[0]} scans were written, {len(window.scans)} are here"
-            )
-        else:
-            outcome.state_equal = machine.checksum() == window.end[1]
+    _compare_end(machine, window, outcome)
     return outcome
+
+
+def _same(machine: Machine, now: dict, outcome: Outcome) -> bool:
+    """Run one scan; did it come out the same?"""
+    try:
+        replayed = machine.step(now)
+    except _NO_DEVICE as error:
+        outcome.problems.append(f"scan {now['scan']} cannot be run: {error}")
+        return False
+    outcome.scans += 1
+    outcome.decisions += len(now["decided"])
+    outcome.differences = differences(now, replayed)
+    return not outcome.differences
+
+
+def _compare_end(machine: Machine, window: Recorded, outcome: Outcome) -> None:
+    if window.end is None:
+        outcome.notes.append("its end was never written: power was cut, or it is not finished")
+        return
+    scans, checksum, whole = window.end
+    if not whole:
+        outcome.notes.append("cut short: the flash did not keep up")
+    elif scans != len(window.scans):
+        outcome.problems.append(f"{scans} scans were written, {len(window.scans)} are here")
+    else:
+        outcome.state_equal = machine.checksum() == checksum
