@@ -16,7 +16,7 @@ from segments import FileSegments
 
 FOLDER = "log"
 FOLDERS = ("events", "windows", "minutes", "hours")
-KEY = "device.key"
+KEY = "device.key"  # not beside the logs: who copies those shall not be able to forge them
 _KEY_N = const(32)
 _LOOK_MS = const(10)
 _LAYOUT = const(1)  # of the counters
@@ -25,14 +25,14 @@ _LAYOUT = const(1)  # of the counters
 class Housekeeping:
     """`run` for ever; whenever a scan has just ended the black box has its turn."""
 
-    def __init__(self, scan, folder: str = FOLDER):
+    def __init__(self, scan, folder: str = FOLDER, key: str = KEY):
         self._snap = scan.pack.snap
         self._folder = folder
         make_folders(folder)
         board = scan.board
         store = getattr(board, "store", None)
         places = store() if store is not None else files(folder)
-        chain = Chain(device_key(folder + "/" + KEY))
+        chain = Chain(device_key(key))
         cause = getattr(board, "reset_cause", 0)
         self.blackbox = BlackBox(scan, places, chain, self._counters, cause)
 

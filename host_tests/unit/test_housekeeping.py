@@ -18,7 +18,7 @@ def sim():
 
 def run(sim, folder, monkeypatch, scans):
     """The task beside a simulation: time passes while it sleeps, a scan every 25 looks."""
-    keeper = Housekeeping(sim.scan, str(folder))
+    keeper = Housekeeping(sim.scan, str(folder), str(folder) + ".key")
     looks = []
 
     async def sleep_ms(ms):
@@ -47,12 +47,13 @@ def test_each_scan_gives_one_turn_right_behind_it(sim, tmp_path, monkeypatch):
     assert all(looks % 25 == 0 for _, looks in turns)
 
 
-def test_the_folder_it_leaves_is_a_log_with_its_key(sim, tmp_path, monkeypatch):
+def test_the_folder_it_leaves_is_a_log_without_its_key(sim, tmp_path, monkeypatch):
     folder = tmp_path / "log"
     keeper, _ = run(sim, folder, monkeypatch, 60)
     assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == sorted(FOLDERS)
-    found = dump.read(folder, dump.key_for(folder, None))
+    found = dump.read(folder, dump.key_for(folder, str(folder) + ".key"))
     assert found[1].checked and found[1].problems == []
+    assert dump.key_for(folder, None) is None
     assert len([item for item in found[1].records if item.kind != SEGMENT]) > 4
     assert all(path.stat().st_size <= SIZE for path in folder.rglob("*") if path.is_file())
     assert keeper.blackbox.errors == 0
@@ -64,7 +65,7 @@ def test_after_a_restart_the_chain_goes_on(sim, tmp_path, monkeypatch):
     first = dump.read(folder)[1].records[-1].number
     sim.boot()
     run(sim, folder, monkeypatch, 40)
-    log = dump.read(folder, dump.key_for(folder, None))[1]
+    log = dump.read(folder, dump.key_for(folder, str(folder) + ".key"))[1]
     assert log.problems == [] and log.records[-1].number > first
 
 
