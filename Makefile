@@ -74,6 +74,14 @@ format: $(VENV)/.test  ## rewrite every file in the one style
 flash: $(VENV)/.deploy  ## install on a board: BOARD=pico_bq76952 PORT=/dev/ttyACM0 [CONFIG=path]; docs/flashing.md
 	@PYTHONPATH="$(HOST_PATH)" $(PY) -m deploy flash --board="$(BOARD)" --port="$(PORT)" --config="$(CONFIG)"
 
+.PHONY: replay
+replay: $(VENV)/.test  ## run a recorded log again, decision by decision: ARGS="LOG"; docs/blackbox.md
+	@PYTHONPATH="$(HOST_PATH)" $(PY) -m replay $(ARGS)
+
+.PHONY: import
+import: $(VENV)/.test  ## take over the settings of a JK, JBD or Daly BMS: ARGS="FILE --output config.json"
+	@PYTHONPATH="$(HOST_PATH)" $(PY) -m settings_import $(ARGS)
+
 .PHONY: repl
 repl: $(VENV)/.deploy  ## the board's own prompt, PORT=/dev/ttyACM0; it stops the firmware, Ctrl-] leaves
 	@$(VENV)/bin/mpremote $(if $(PORT),connect "$(PORT)") repl

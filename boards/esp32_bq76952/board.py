@@ -9,7 +9,7 @@ The cut-off is slower here than on RP2: this port runs pin interrupts in its sch
 
 import time
 
-from machine import I2C, UART, WDT, Pin
+from machine import I2C, UART, WDT, Pin, reset_cause
 from micropython import const
 
 from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER, OUT_LED_RUN
@@ -68,6 +68,7 @@ class Board:
         self.uart = uart
         self.ble_links = BLE_LINKS
         self.button = lambda: not service()  # pressed
+        self.reset_cause = reset_cause()
 
 
 def make(config) -> Board:

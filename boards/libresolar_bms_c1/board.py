@@ -6,7 +6,7 @@ a thermistor. So the firmware opens FETs over I2C only, and what acts without it
 
 import time
 
-from machine import I2C, UART, WDT, Pin
+from machine import I2C, UART, WDT, Pin, reset_cause
 from micropython import const
 
 from bms.bits import OUT_LED_FAULT, OUT_LED_RUN
@@ -67,6 +67,7 @@ class Board:
         self.uart = uart
         self.ble_links = BLE_LINKS
         self.button = None
+        self.reset_cause = reset_cause()
 
 
 def make(config) -> Board:

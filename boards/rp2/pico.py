@@ -1,6 +1,6 @@
 """What every board on a Raspberry Pi Pico has besides its monitor, and on which pin."""
 
-from machine import UART, WDT, Pin
+from machine import UART, WDT, Pin, reset_cause
 from micropython import const
 
 from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER, OUT_LED_RUN
@@ -57,4 +57,5 @@ class PicoBoard:
         service = Pin(SERVICE, Pin.IN, Pin.PULL_UP)
         self.button = lambda: not service()  # pressed
         self.ble_links = BLE_LINKS
+        self.reset_cause = reset_cause()
         self.watchdog = WDT(timeout=WATCHDOG_MS) if service() else None

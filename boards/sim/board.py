@@ -111,6 +111,7 @@ class Sim:
         self.board = make(self.config, self)
         self.pack = Pack(self.config)
         self.scan = Scan(self.pack, self.board)
+        self.blackbox = None  # called between two scans when there is one
         self.board.cutoff.wake = self._wake
         self._woken = False
         self._last_us = self.world.now_us
@@ -129,6 +130,8 @@ class Sim:
         self._last_us += dt_ms * 1000
         self.scan.tick(dt_ms)
         self._draw()
+        if self.blackbox is not None:
+            self.blackbox.slack()
 
     def run(self, seconds: float) -> None:
         """Step until this much simulated time has passed."""

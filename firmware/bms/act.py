@@ -12,6 +12,17 @@ from roles import BOTH, DSG
 _DEAF_MAX_MS = const(0x1FFFFFFF)
 _RETRY_MS = const(1000)  # between two attempts to arm a monitor that does not answer
 
+# what failed in a scan, for the tape
+FAIL_ARM = const(1)
+FAIL_DIFFERS = const(2)  # armed, but what was read back differs
+FAIL_ALARM = const(4)
+FAIL_FETS = const(8)
+FAIL_BLEED = const(16)
+FAIL_LOAD = const(32)
+FAIL_SLEEP = const(64)
+FAIL_SHUTDOWN = const(128)
+FAIL_VERIFY = const(256)
+
 
 class Act:
     """Applies intent, bleeding and outputs; arms the monitor when the mode machine is in self-test."""
@@ -24,6 +35,7 @@ class Act:
         self.commanded = 0  # FETs that the last scan left permitted, -1 = the command failed
         self.deaf_ms = 0  # since when commands fail
         self.error = None  # last OSError of a write
+        self.fails = 0  # FAIL_* bits since the tape last looked
         self.bleeding = 0  # mask last written
         self._bleed_age_ms = 0
         self._retry_ms = 0
@@ -56,12 +68,14 @@ class Act:
             self._board.switch.write_fets(0)
             self._board.switch.detect_load(False)
         except OSError as error:
-            self._failed(pack, error)
+            self._failed(pack, error, FAIL_ARM)
             return
         self._finding_load = False
         self.bleeding = 0  # arming has ended it
         self._cutoff.arm()
         self.armed = differ_n == 0
+        if differ_n:
+            self.fails |= FAIL_DIFFERS
         pack.journal.note(journal.ARMED, 0, -1, int(self.armed), guard.mismatch, pack)
 
     def alarm(self, pack) -> bool:
@@ -76,7 +90,7 @@ class Act:
         try:
             self._board.alert.clear_alarm(snap.alarm)
         except OSError as error:
-            self._failed(pack, error)
+            self._failed(pack, error, FAIL_ALARM)
         return True
 
     def fets(self, pack, want: int, seen: int, hold: bool, dt_ms: int) -> None:
@@ -91,7 +105,7 @@ class Act:
         except OSError as error:
             self.deaf_ms = min(self.deaf_ms + dt_ms, _DEAF_MAX_MS) if self.commanded < 0 else 0
             self.commanded = -1
-            self._failed(pack, error)
+            self._failed(pack, error, FAIL_FETS)
             self._cutoff.block()
             return
         if want and not hold and pack.snap.fresh:
@@ -115,7 +129,7 @@ class Act:
         try:
             self._board.bleed.write_bleed(mask)
         except OSError as error:
-            self._failed(pack, error)
+            self._failed(pack, error, FAIL_BLEED)
             return
         self.bleeding = mask
         self._bleed_age_ms = 0
@@ -128,7 +142,7 @@ class Act:
         try:
             self._board.switch.detect_load(wanted)
         except OSError as error:
-            self._failed(pack, error)
+            self._failed(pack, error, FAIL_LOAD)
             return
         self._finding_load = wanted
 
@@ -158,7 +172,7 @@ class Act:
         try:
             self._board.switch.sleep(on)
         except OSError as error:
-            self._failed(pack, error)
+            self._failed(pack, error, FAIL_SLEEP)
 
     def shutdown(self, pack) -> None:
         """Power the monitor down. FETs are off by pin whether or not it obeys."""
@@ -167,9 +181,10 @@ class Act:
         try:
             self._board.switch.shutdown()
         except OSError as error:
-            self._failed(pack, error)
+            self._failed(pack, error, FAIL_SHUTDOWN)
 
-    def _failed(self, pack, error) -> None:
+    def _failed(self, pack, error, what: int) -> None:
         self.error = error
+        self.fails |= what
         pack.snap.bus_errors += 1
         pack.journal.note(journal.WRITE, 0, -1, pack.snap.bus_errors, 0, pack)

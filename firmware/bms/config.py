@@ -56,7 +56,8 @@ class Config:
             raise ConfigError(problems)
         for row in rows:
             setattr(self, row[0], resolved[row[0]])
-        self.hash = _hash(self.chemistry, rows, resolved)
+        self.packed = _packed(self.chemistry, rows, resolved)
+        self.hash = hash_of(self.packed)
 
     def __getattr__(self, name: str) -> int:
         """As in `Values`."""
@@ -73,6 +74,7 @@ class Config:
             setattr(values, row[0], getattr(self, row[0]))
         values.chemistry = self.chemistry
         values.hash = self.hash
+        values.packed = self.packed
         return values
 
     def describe(self):
@@ -118,13 +120,18 @@ def unit(name: str) -> str:
     return ""
 
 
-def _hash(cell: str, rows, values) -> int:
-    """30 bits of a CRC-32 over the chemistry and every value, in field order."""
+def _packed(cell: str, rows, values) -> bytes:
+    """The chemistry and every value in field order, four bytes each, low byte first."""
     data = bytearray(cell.encode())
     for row in rows:
         for shift in (0, 8, 16, 24):
             data.append((values[row[0]] >> shift) & 0xFF)
-    return binascii.crc32(data) & _INT_MAX
+    return bytes(data)
+
+
+def hash_of(packed) -> int:
+    """30 bits of its CRC-32."""
+    return binascii.crc32(packed) & _INT_MAX
 
 
 def _chemistry(given) -> str:

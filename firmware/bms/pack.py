@@ -2,6 +2,8 @@
 
 from array import array
 
+from micropython import const
+
 from bms import faults
 from bms.balance import Balance
 from bms.journal import Journal
@@ -12,6 +14,9 @@ from bms.protect import Protect
 from bms.snapshot import Snapshot
 from bms.soc import Soc
 from roles import BOTH
+
+# why the FETs are held off
+HOLD_SETTINGS = const(1)  # the settings in force may not be what a person confirmed
 
 
 class Pack:
@@ -35,15 +40,24 @@ class Pack:
         self.user_off = 0  # FETs that a person locked off
         self._requests = 0
         self.lock = 0  # user_off of the next scan
+        self.held = 0  # HOLD_*: why both FETs stay off, whatever a person locks or unlocks
 
     def lock_fets(self, fets: int) -> None:
         """A person locks exactly these FETs off, from the next scan on; 0 = none any more."""
         self.lock = fets & BOTH
 
+    def hold(self, reason: int) -> None:
+        """Both FETs stay off until `unhold` of the same reason."""
+        self.held |= reason
+
+    def unhold(self, reason: int) -> None:
+        self.held &= ~reason
+
     def take_lock(self) -> bool:
         """Let a lock act; did it change? Only the scan calls this."""
-        changed = self.lock != self.user_off
-        self.user_off = self.lock
+        locked = BOTH if self.held else self.lock
+        changed = locked != self.user_off
+        self.user_off = locked
         return changed
 
     def request(self, bits: int) -> None:

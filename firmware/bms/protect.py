@@ -132,6 +132,10 @@ class Protect:
         """The number at which a row trips."""
         return self._trip[row] * self._sense[row]
 
+    def delay_ms(self, row: int) -> int:
+        """How long it must have been there."""
+        return self._delay_ms[row]
+
     def step(self, q, dt_ms: int, fresh: bool, charger: bool, load: bool, clear: bool) -> int:
         """Judge one scan. `q`: array of quantities; `clear`: a person asks; -> FETs blocked."""
         dt_ms = max(0, min(dt_ms, _LONG_MS))

@@ -6,7 +6,7 @@ Synchronous, bounded, no clock, no allocation. asyncio, the simulator and the te
 from micropython import const
 
 from bms import bits, faults, journal
-from bms.act import Act
+from bms.act import FAIL_VERIFY, Act
 from bms.quantities import fill_measured, fill_system
 from bms.sense import Sense
 from roles import BOTH, FLAG_CONFIG, FLAG_RESET, FLAG_SHUTDOWN, STEP_DIFFERS, STEP_PASS
@@ -30,7 +30,8 @@ class Scan:
         self.act = Act(board, pack.config)
         self.period_ms = _SELFTEST_MS
         self.again = False  # the next tick should come at once
-        self._cfgbad = False
+        self.cfgbad = False  # verification found a difference and no whole pass since
+        self.tape = None  # the black box puts one in
         self._unverified_n = 0
         self._answers = False  # the monitor has answered long enough, and not been silent too long
         self._hits = 0  # cut-off edges when the last tick began
@@ -65,6 +66,8 @@ class Scan:
         self._act(seen, dt_ms)
         self._record(requests)
 
+        if self.tape is not None:
+            self.tape.note(self, dt_ms, requests, self._hits)
         self._hits = seen
         if pack.snap.fresh:
             self._alarm = pack.snap.alarm
@@ -87,7 +90,7 @@ class Scan:
         )
         return (
             self.act.armed
-            and not self._cfgbad
+            and not self.cfgbad
             and self._answers
             and not snap.flags & (FLAG_RESET | FLAG_CONFIG)
         )
@@ -97,7 +100,7 @@ class Scan:
         q = pack.q
         if fresh:
             fill_measured(q, pack.snap, self.act.commanded, pack.mode.mode)
-        fill_system(q, pack.snap, self.act.deaf_ms, late_ms, self.act.armed, self._cfgbad)
+        fill_system(q, pack.snap, self.act.deaf_ms, late_ms, self.act.armed, self.cfgbad)
         q[faults.Q_PRECHARGE_FAIL] = 1 if pack.mode.precharge_failed else 0
         q[faults.Q_CUTOFF_DEAD] = 1 if self._cutoff_dead(fresh) else 0
 
@@ -148,7 +151,7 @@ class Scan:
 
     def _lost(self) -> bool:
         snap = self.pack.snap
-        return self._cfgbad or (snap.fresh and snap.flags & (FLAG_RESET | FLAG_CONFIG) != 0)
+        return self.cfgbad or (snap.fresh and snap.flags & (FLAG_RESET | FLAG_CONFIG) != 0)
 
     def _act(self, seen: int, dt_ms: int) -> None:
         pack = self.pack
@@ -159,7 +162,7 @@ class Scan:
         act.outputs_on(pack.output_bits)
         if mode == bits.SELFTEST or (mode in _QUIET and not act.armed):
             act.selftest(pack, dt_ms)  # also where all is off: what is measured shall be true
-            self._cfgbad = self._cfgbad and not act.armed
+            self.cfgbad = self.cfgbad and not act.armed
             if act.armed and mode == bits.SLEEP:
                 act.sleep(pack, True)
         elif mode != bits.SHUTDOWN:
@@ -189,11 +192,13 @@ class Scan:
         except OSError as error:
             self.sense.error = error
             snap.bus_errors += 1
+            self.act.fails |= FAIL_VERIFY
+            return
         if snap.verify == STEP_PASS:
             self._unverified_n = 0
         elif snap.verify == STEP_DIFFERS or self._unverified_n >= _UNVERIFIED_MAX:
             self._unverified_n = 0
-            self._cfgbad = True  # until it has been armed again
+            self.cfgbad = True  # until it has been armed again
 
     def _record(self, requests: int) -> None:
         pack = self.pack

@@ -7,12 +7,22 @@ import sys
 
 import board
 from bms.app import App
-from bms.pack import Pack
+from bms.journal import SETTINGS
+from bms.pack import HOLD_SETTINGS, Pack
 from bms.report.later import Later
 from bms.scan import Scan
 
 # What only a start needs, a third of all code in memory.
-_START_ONLY = ("bms.config", "bms.chemistry", "bms.relations", "bms.fields", "bq769x2_memory")
+_START_ONLY = (
+    "bms.settings",
+    "bms.config",
+    "bms.chemistry",
+    "bms.relations",
+    "bms.fields",
+    "abstore",
+    "bq769x2_memory",
+)
+_CHANGED = 6  # of bms.settings
 
 
 def forget():
@@ -22,15 +32,37 @@ def forget():
             delattr(sys.modules["bms"], name.split(".")[1])
 
 
-def run(started):
-    """`started()` is called when everything for the first scan has been imported."""
-    from bms.config import read_config
+def build():
+    """Settings, hardware, pack and scan, in that order; nothing is permitted yet."""
+    from bms.settings import Settings
 
-    config = read_config("config.json").bare()
-    del read_config
+    settings = Settings()
+    config = settings.load().bare()
     hardware = board.make(config)
     pack = Pack(config)
+    if settings.held:
+        pack.hold(HOLD_SETTINGS)
     scan = Scan(pack, hardware)
+    pack.journal.note(SETTINGS, settings.source, -1, config.hash, config.hash, pack)
+    return scan
+
+
+def reporters(scan):
+    """What talks and writes; the code of each is loaded when the pack is protected."""
+    pack = scan.pack
+    hardware = scan.board
+
+    def on_config(values):
+        from bms.settings import change
+
+        now = pack.config.hash
+        pack.journal.note(SETTINGS, _CHANGED, -1, now, change(values), pack)
+        forget()
+
+    def housekeeping():
+        from bms.housekeeping import Housekeeping
+
+        return Housekeeping(scan)
 
     def console():
         from bms.report.console import Console
@@ -40,32 +72,41 @@ def run(started):
     def uart():
         from bms.report.uart import UartReporter
 
-        return UartReporter(hardware.uart, pack)
+        return UartReporter(hardware.uart, pack, on_config)
 
-    def ble():
-        from bms.report.ble import BleReporter
-        from bms.report.ble_key import read_key
-
-        return BleReporter(
-            pack,
-            hardware.name,
-            hardware.ble_links,
-            hardware.clock,
-            asyncio.ThreadSafeFlag(),
-            gc.mem_free,
-            os.urandom,
-            key=read_key(),
-            button=hardware.button,
-        )
-
-    reporters = [Later(pack, console)]
+    found = [Later(pack, housekeeping), Later(pack, console)]
     if hardware.uart is not None:
-        reporters.append(Later(pack, uart))
-    if hardware.ble_links and config.ble_on:
-        reporters.append(Later(pack, ble))
+        found.append(Later(pack, uart))
+    if hardware.ble_links and pack.config.ble_on:
+        found.append(Later(pack, lambda: bluetooth(pack, hardware)))
+    return found
+
+
+def bluetooth(pack, hardware):
+    """The reporter over Bluetooth; a port without it is an error that the supervisor keeps."""
+    from bms.report.ble import BleReporter
+    from bms.report.ble_key import read_key
+
+    return BleReporter(
+        pack,
+        hardware.name,
+        hardware.ble_links,
+        hardware.clock,
+        asyncio.ThreadSafeFlag(),
+        gc.mem_free,
+        os.urandom,
+        key=read_key(),
+        button=hardware.button,
+    )
+
+
+def run(started):
+    """`started()` is called when everything for the first scan has been imported."""
+    scan = build()
+    tasks = reporters(scan)
     forget()
     started()
-    app = App(scan, hardware.clock, asyncio.ThreadSafeFlag(), reporters)
+    app = App(scan, scan.board.clock, asyncio.ThreadSafeFlag(), tasks)
     try:
         asyncio.run(app.run())
     finally:  # Ctrl-C ends the loop without a word to its tasks

@@ -9,6 +9,7 @@ class Values:
 
     chemistry = ""
     hash = 0
+    packed = b""  # what the hash was made of: a log keeps it
 
     def __getattr__(self, name: str) -> int:
         """Only reached for what is no field; it tells a type checker that fields are integers."""

@@ -47,6 +47,15 @@ def tripped(name, values=None):
     return rig, row
 
 
+@rows()
+def test_a_row_tells_its_numbers(name):
+    rig, row = start(name)
+    protect = rig.protect
+    assert protect.quantity(row.index) == row.quantity
+    assert protect.limit(row.index) == row.trip
+    assert protect.delay_ms(row.index) == row.delay_ms
+
+
 # trip
 
 

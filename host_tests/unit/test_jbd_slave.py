@@ -293,6 +293,19 @@ def test_without_a_store_nothing_can_be_written():
     assert wire.write(0x24, struct.pack(">H", 3600)) == 0x81
 
 
+def test_settings_that_could_not_be_stored_are_refused_and_nobody_dies():
+    def full(values):
+        raise OSError(28)
+
+    wire = Wire(full)
+    wire.slave.unlock(10000)
+    wire.send(ENTER)
+    assert wire.write(0x18, struct.pack(">H", 2731 + 480)) == 0
+    assert wire.send(COMMIT)[2] == 0x81
+    wire.send(ENTER)
+    assert wire.send(COMMIT)[2] == 0, "nothing is left of it"
+
+
 def test_settings_that_do_not_fit_together_are_refused_as_a_whole():
     kept, keep = stored()
     wire = Wire(keep)

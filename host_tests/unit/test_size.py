@@ -65,8 +65,9 @@ def test_every_module_is_weighed_on_the_machine(found):
     assert found["bms.fields"][1] > 5 * found["coulomb"][1]
 
 
-def test_the_running_firmware_leaves_a_pico_120_kib(found):
-    assert size.HEAP - found["start"][1] >= 120 * 1024
+def test_the_running_firmware_leaves_a_pico_100_kib(found):
+    """With the black box: its code takes some 20 KiB, its tape and the states it keeps as much again."""
+    assert size.HEAP - found["start"][1] >= 100 * 1024
 
 
 def test_with_bluetooth_a_pico_w_keeps_64_kib(found):

@@ -20,6 +20,7 @@ HOT = {
         "BleReporter._of",
     ),
     "firmware/bms/report/ble_inbox.py": ("Inbox.put",),
+    "firmware/bms/tape.py": ("Tape.note", "Tape._note_readings", "Tape._note_decisions"),
 }
 
 # Files in lib/ and firmware/ that may use floats, and why.

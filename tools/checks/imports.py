@@ -39,7 +39,13 @@ _HARDWARE_IN = ("boards/", "firmware/bms/report/")
 # Modules that MicroPython has, and where they may be used; "" is everywhere.
 _MICROPYTHON = {
     "array": ("",),
-    "asyncio": ("firmware/bms/start.py", "firmware/bms/app.py", "firmware/bms/report/", "boards/"),
+    "asyncio": (
+        "firmware/bms/start.py",
+        "firmware/bms/app.py",
+        "firmware/bms/housekeeping.py",
+        "firmware/bms/report/",
+        "boards/",
+    ),
     "binascii": ("",),
     "collections": ("",),
     "errno": ("",),

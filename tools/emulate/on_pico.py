@@ -1,4 +1,5 @@
-"""main.py with two test points: GP15 is high during a scan, GP16 during a garbage collection.
+"""main.py with three test points: GP15 is high during a scan, GP16 during a garbage collection, GP17 while the
+black box has its turn.
 
 For measuring with an emulator or a logic analyser; otherwise the same as firmware/main.py.
 """
@@ -16,6 +17,7 @@ from bms.scan import Scan
 
 scan_pin = Pin(15, Pin.OUT, value=0)
 gc_pin = Pin(16, Pin.OUT, value=0)
+slack_pin = Pin(17, Pin.OUT, value=0)
 
 
 class Collector:
@@ -40,12 +42,27 @@ class Timed:
         scan_pin(0)
 
     @property
+    def pack(self):
+        return self.inner.pack
+
+    @property
     def period_ms(self):
         return self.inner.period_ms
 
     @property
     def again(self):
         return self.inner.again
+
+
+def timed(slack):
+    """The black box's turn, seen from outside."""
+
+    def turn():
+        slack_pin(1)
+        slack()
+        slack_pin(0)
+
+    return turn
 
 
 def main():
@@ -59,9 +76,12 @@ def main():
         sys.modules.pop(name, None)
         if "." in name:
             delattr(sys.modules["bms"], name.split(".")[1])
+    from bms.housekeeping import Housekeeping
     from bms.report.uart import UartReporter
 
-    reporters = [UartReporter(hardware.uart, pack)]
+    keeper = Housekeeping(scan)
+    keeper.blackbox.slack = timed(keeper.blackbox.slack)
+    reporters = [UartReporter(hardware.uart, pack), keeper]
     app.gc = Collector()
     asyncio.run(app.App(Timed(scan), hardware.clock, asyncio.ThreadSafeFlag(), reporters).run())
 

@@ -1,9 +1,12 @@
-"""Plays scenarios and prints the journal of each as hex; on MicroPython every scan is heap-locked.
+"""Plays scenarios; prints the journal of each as hex, and a checksum of all that the black box has written.
+
+On MicroPython every scan is heap-locked.
 
 Runs on MicroPython's virtual machine and on CPython alike: `play.py [name ...]`; a name may begin with
 a family of monitors, `bq769x0/quiet`.
 """
 
+import binascii
 import sys
 
 import micropython
@@ -11,10 +14,14 @@ import micropython
 if "firmware" not in "".join(sys.path):  # a native micropython starts with nothing
     sys.path[:] = ["lib", "firmware", "tools", ""] + sys.path
 
+from bms.blackbox import SEGMENTS, BlackBox
 from bms.scan import Scan
 from boards.sim import board as sim_board
 from boards.sim.scenarios import SCENARIOS, play, told
+from ringlog import Chain
+from segments import BlockSegments
 from sim.adc import FakeADC
+from sim.flash import Flash
 from sim.mischief_bus import StuckBus
 from sim.pins import FakePin
 from sim.spi import FakeSPI
@@ -139,6 +146,16 @@ def guard() -> None:
     let_go(sim_board.Watchdog, "feed", 0)
 
 
+def put_in_blackbox(sim) -> None:
+    """On a raw flash; what it writes depends on nothing but the scans."""
+    sim.flash = Flash(sum(SEGMENTS))
+    places = []
+    for n in SEGMENTS:
+        first = sum([place.n for place in places])
+        places.append(BlockSegments(sim.flash, first, n))
+    sim.blackbox = BlackBox(sim.scan, places, Chain(b"key"))
+
+
 def main() -> None:
     if sys.implementation.name == "micropython":
         guard()
@@ -147,8 +164,9 @@ def main() -> None:
         family, _, story = ("bq769x2/" + name).rpartition("/")
         lock.on = story not in _UNLOCKED
         lock.scans = 0
-        sim = play(story, family=family.rpartition("/")[2])
-        print(name, lock.scans, told(sim).hex())
+        sim = play(story, put_in_blackbox, family=family.rpartition("/")[2])
+        stored = binascii.crc32(sim.flash.data)
+        print(name, lock.scans, told(sim).hex() + "-" + str(stored))
 
 
 main()

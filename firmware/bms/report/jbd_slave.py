@@ -244,9 +244,9 @@ class JbdSlave:
         values.update(self._changes)
         try:
             Config(values)
-        except ConfigError:
+            self._on_config(values)
+        except (ConfigError, OSError):  # not valid, or not stored: nothing has changed
             return REFUSED
-        self._on_config(values)
         return OK
 
     def _command(self) -> int:

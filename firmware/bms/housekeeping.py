@@ -1,0 +1,84 @@
+"""Runs the black box in the pauses between scans: a task beside the reporters.
+
+The logs are files in /log, one folder each, unless the board has a `store` of its own: a function that
+gives four segment stores, on FRAM or a partition for instance.
+"""
+
+import asyncio
+import os
+import sys
+
+from micropython import const
+
+from bms.blackbox import SEGMENTS, BlackBox
+from ringlog import Chain
+from segments import FileSegments
+
+FOLDER = "log"
+FOLDERS = ("events", "windows", "minutes", "hours")
+KEY = "device.key"  # not beside the logs: who copies those shall not be able to forge them
+_KEY_N = const(32)
+_LOOK_MS = const(10)
+_LAYOUT = const(1)  # of the counters
+
+
+class Housekeeping:
+    """`run` for ever; whenever a scan has just ended the black box has its turn."""
+
+    def __init__(self, scan, folder: str = FOLDER, key: str = KEY):
+        self._snap = scan.pack.snap
+        self._folder = folder
+        make_folders(folder)
+        board = scan.board
+        store = getattr(board, "store", None)
+        places = store() if store is not None else files(folder)
+        chain = Chain(device_key(key))
+        cause = getattr(board, "reset_cause", 0)
+        self.blackbox = BlackBox(scan, places, chain, self._counters, cause)
+
+    def _counters(self):
+        """Where the counters are kept: needed at start and once a day, not in memory otherwise."""
+        from abstore import ABStore, FileSlot
+
+        sys.modules.pop("abstore", None)
+        paths = (self._folder + "/count.a", self._folder + "/count.b")
+        return ABStore((FileSlot(paths[0]), FileSlot(paths[1])), _LAYOUT)
+
+    async def run(self) -> None:
+        """Look often, so that what is written begins right after a scan and ends before the next."""
+        seq = self._snap.seq
+        while True:
+            if self._snap.seq != seq:
+                seq = self._snap.seq
+                self.blackbox.slack()
+            await asyncio.sleep_ms(_LOOK_MS)
+
+
+def files(folder: str) -> list:
+    """Four segment stores in files."""
+    return [
+        FileSegments(folder + "/" + FOLDERS[i] + "/", SEGMENTS[i]) for i in range(len(FOLDERS))
+    ]
+
+
+def make_folders(folder: str) -> None:
+    for name in ("",) + FOLDERS:
+        try:
+            os.mkdir(folder + "/" + name if name else folder)
+        except OSError:  # it is there
+            pass
+
+
+def device_key(path: str) -> bytes:
+    """The key of this device; made from the port's random numbers when there is none yet."""
+    try:
+        with open(path, "rb") as file:
+            key = file.read()
+        if len(key) == _KEY_N:
+            return key
+    except OSError:
+        pass
+    key = os.urandom(_KEY_N)
+    with open(path, "wb") as file:
+        file.write(key)
+    return key
