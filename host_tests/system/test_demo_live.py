@@ -1,19 +1,25 @@
 """The demo to be watched: mischief trips the real firmware, and only our own page may make it."""
 
 import asyncio
+import hashlib
+import hmac
 import json
 
 import pytest
 from aiohttp import WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
 
-from bms.bits import REQ_CLEAR
+from bms.bits import REQ_CLEAR, REQ_OFF
 from demo import web
+from demo.gate import Gate, Lock
 from demo.life import SOURCES
 from demo.problem import Problem
 from demo.runner import Runner
 from demo.session import Session
 from demo.state import about, build
+from demo.wishes import Wishes
+
+KEY = bytes(range(16))
 
 
 def settled(**more):
@@ -134,6 +140,84 @@ def test_mischief_through_the_web_socket_trips_the_firmware():
     assert not runner.session.sim.plant.dsg_on
 
 
+def proof(key, *parts):
+    return hmac.new(key, b"".join(parts), hashlib.sha256).hexdigest()
+
+
+def asked(name, counter, nonce, key=KEY):
+    """A request with its proof."""
+    words = proof(key, f"cellwarden {name} {counter}".encode(), nonce)
+    return json.dumps({"do": "request", "name": name, "counter": counter, "proof": words})
+
+
+def challenged(lock):
+    """A page that has asked for a challenge: its wishes, the challenge, the right answer."""
+    runner = settled()
+    wishes = Wishes(runner, Gate(lock))
+    nonce = bytes.fromhex(wishes.answer('{"do": "challenge"}')["challenge"])
+    answer = json.dumps({"do": "unlock", "answer": proof(KEY, b"cellwarden unlock", nonce)})
+    return runner, wishes, nonce, answer
+
+
+def test_the_pack_obeys_only_what_the_key_has_proved_and_nothing_twice():
+    runner, wishes, nonce, answer = challenged(Lock(KEY))
+    pack = runner.session.pack
+    assert "locked" in wishes.answer(asked("off", 1, nonce))["problem"]
+    assert wishes.answer(answer) == {"unlocked": True}
+    for forged in (
+        asked("off", 1, nonce, b"x" * 16),
+        asked("off", 1, b"another"),
+        asked("clear", 1, nonce).replace('"clear"', '"off"'),
+        asked("off", 1, nonce).replace('"counter": 1', '"counter": true'),
+    ):
+        assert "problem" in wishes.answer(forged), forged
+    assert pack.take_requests() == 0
+    runner, wishes, nonce, answer = challenged(Lock(KEY))
+    wishes.answer(answer)
+    assert wishes.answer(asked("off", 1, nonce)) == {"accepted": True}
+    assert "before" in wishes.answer(asked("off", 1, nonce))["problem"]
+    assert runner.session.pack.take_requests() == REQ_OFF
+    wishes.answer('{"do": "lock"}')
+    assert "locked" in wishes.answer(asked("off", 2, nonce))["problem"]
+
+
+def test_a_challenge_is_good_for_one_answer():
+    _, wishes, _, answer = challenged(Lock(KEY))
+    assert "not the key" in wishes.answer('{"do": "unlock", "answer": "00"}')["problem"]
+    assert "challenge" in wishes.answer(answer)["problem"]
+
+
+def test_wrong_keys_cost_a_wait_that_the_right_key_has_to_bear_too():
+    now_s = [100.0]
+    lock = Lock(KEY, lambda: now_s[0])
+    for _ in range(3):
+        with pytest.raises(Problem, match="not the key"):
+            lock.check("00", b"")
+    with pytest.raises(Problem, match="wait"):
+        lock.check(proof(KEY, b""), b"")
+    now_s[0] += 1.0
+    lock.check(proof(KEY, b""), b"")
+
+
+def test_the_readings_around_a_trip_are_kept_scan_by_scan():
+    runner = settled()
+    wishes = Wishes(runner, None)
+    runner.command({"do": "mischief", "name": "short", "on": True})
+    run_until(runner, lambda: runner.session.trips["scd"] == 1, 2)
+    trip_s = runner.session.now_s
+    run_until(runner, lambda: runner.session.now_s > trip_s + 20)
+    events = build(runner)["events"]
+    at = next(i for i, one in enumerate(events) if one["kind"] == "trip")
+    assert [one["window"] for one in events] == [i == at for i in range(len(events))]
+    number = runner.session.record_n - 1 - at
+    points = wishes.answer(json.dumps({"do": "window", "n": number}))["window"]
+    times = [point[0] for point in points]
+    assert times[0] < trip_s < times[-1] < trip_s + 12
+    assert max(b - a for a, b in zip(times, times[1:])) < 0.3, "a scan is missing"
+    assert len(points[0][-1]) == 16
+    assert wishes.answer('{"do": "window", "n": "x"}') == {"window": []}
+
+
 def test_a_request_to_clear_reaches_the_firmware():
     runner = settled()
     runner.command({"do": "request", "name": "clear"})
@@ -149,9 +233,9 @@ def test_a_foreign_origin_is_refused(origin):
 def test_a_foreign_host_name_is_refused_and_the_page_is_served_to_our_own():
     async def visit(client, _socket):
         foreign = await client.get("/state", headers={"Host": f"evil.example:{client.port}"})
-        own = [await client.get(path) for path in ("/", "/page.js", "/page.css", "/state")]
-        return foreign.status, [answer.status for answer in own], own[0].headers
+        own = [await client.get(path) for path in ("/state", *web.page_files())]
+        return foreign.status, {answer.status for answer in own}, await own[1].text()
 
-    foreign, own, headers = on_page(Runner(Session(soc=0.5), 1), visit)
-    assert foreign == 403 and own == [200] * 4
-    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    foreign, own, page = on_page(Runner(Session(soc=0.5), 1), visit)
+    assert foreign == 403 and own == {200}
+    assert "default-src 'self'" in page and 'data-demo="ws"' in page

@@ -5,6 +5,7 @@ import time
 from collections import deque
 
 from bms import bits
+from demo.around import point
 from demo.life import SOURCES, Life
 from demo.problem import Problem
 from sim.mischief import find
@@ -146,10 +147,9 @@ class Runner:
     def _add_point(self, now_s: float) -> None:
         """History for the plots, and how fast it went lately."""
         self._point_s = now_s
-        session = self.session
-        snap = session.pack.snap
-        t_s = session.now_s
-        self.history.append((round(t_s, 1), snap.pack_ma, snap.cell_min_mv, snap.cell_max_mv))
+        t_s = self.session.now_s
+        if self.session.pack.snap.stack_mv:  # measured at least once
+            self.history.append(point(self.session))
         self._rates.append((now_s, t_s))
         first_s, first_t_s = self._rates[0]
         if now_s > first_s:
