@@ -105,7 +105,7 @@ $(VENV)/.%: requirements/%.txt $(VENV)/.made
 	@$(PIP) -r $<
 	@touch $@
 
-$(VENV)/.test: requirements/demo.txt requirements/deploy.txt
+$(VENV)/.test: requirements/demo.txt requirements/deploy.txt requirements/page.txt
 
 # Some programs we talk to need a newer Python than we do. Where there is one, the tests use it.
 $(VENV)/.interop: $(wildcard requirements/interop.txt) $(VENV)/.made

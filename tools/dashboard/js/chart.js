@@ -204,6 +204,7 @@ export class Chart {
     const point = this.points[this.cursor ?? this.points.length - 1];
     const text = (one) => this.unit(one.of(point));
     const now = point ? this.series.map(text).join(" · ") : "";
+    this.output.setAttribute("aria-live", this.cursor === null ? "off" : "polite"); // live numbers are not read aloud
     this.output.textContent = this.cursor === null || !point ? now : `${this.time(point.t_s)}: ${now}`;
     const values = this.points.flatMap((each) => this.series.map((one) => one.of(each))).filter((value) => value !== null);
     this.canvas.setAttribute("aria-label", values.length

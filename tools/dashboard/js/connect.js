@@ -79,7 +79,7 @@ async function keep(make) {
       words = error.message;
     }
     if (left) return;
-    hear.waiting(`${words[0].toUpperCase()}${words.slice(1)}. Trying again …`);
+    hear.waiting(`${words[0].toUpperCase()}${words.slice(1)}. Trying again …`.replace("?.", "?"));
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS[Math.min(tries, AGAIN_MS.length - 1)]));
   }
 }

@@ -29,7 +29,7 @@ const hear = {
     if (news.history.length || news.name !== about.name) memory.begin(news.history); // else it only came back
     about = news;
     put("name", news.name);
-    document.title = `${news.name} · Cellwarden`;
+    document.title = news.name === "Cellwarden" ? news.name : `${news.name} · Cellwarden`;
     startFaults();
     startEvents();
     startHistory(about);
