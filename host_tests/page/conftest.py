@@ -21,7 +21,7 @@ def browser_path() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # it leaves an event loop running, which other modules do not expect
 def playwright():
     path = browser_path()
     try:
@@ -39,14 +39,14 @@ def launch(playwright, *arguments):
     return started.chromium.launch(executable_path=path, args=[*root, *arguments])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright):
     found = launch(playwright)
     yield found
     found.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def radio_browser(playwright):
     """One with Web Bluetooth."""
     found = launch(playwright, *_BLUETOOTH)
