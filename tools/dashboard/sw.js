@@ -8,6 +8,7 @@ const FILES = [
   "css/base.css",
   "css/now.css",
   "css/panels.css",
+  "icon.png",
   "icon.svg",
   "index.html",
   "js/chart.js",

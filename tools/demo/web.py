@@ -24,10 +24,11 @@ _KINDS = {
     ".css": "text/css",
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
-_PLAIN = '<html lang="en">'  # what says to the page that a demo is behind it
-_WITH_DEMO = '<html lang="en" data-demo="ws">'
+_PLAIN = b'<html lang="en">'  # what says to the page that a demo is behind it
+_WITH_DEMO = b'<html lang="en" data-demo="ws">'
 _HEADERS = {
     "Content-Security-Policy": "frame-ancestors 'none'",  # beside the page's own
     "X-Content-Type-Options": "nosniff",
@@ -91,8 +92,10 @@ async def _only_local(request, handler):
 
 def _giver(file):
     async def give(_request):
-        text = file.read_text(encoding="utf-8").replace(_PLAIN, _WITH_DEMO, 1)
-        return web.Response(text=text, content_type=_KINDS[file.suffix], charset="utf-8")
+        body = file.read_bytes()
+        if file.suffix == ".html":
+            body = body.replace(_PLAIN, _WITH_DEMO, 1)
+        return web.Response(body=body, content_type=_KINDS[file.suffix], charset="utf-8")
 
     return give
 

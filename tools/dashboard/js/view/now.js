@@ -45,7 +45,8 @@ function drawCharge(state) {
 /** How sure the number is: never a pretty one without its interval. */
 function intervalOf(state) {
   if (state.soc_lo_pm !== null && state.soc_hi_pm !== null) {
-    return `surely ${(state.soc_lo_pm / 10).toFixed(0)} to ${(state.soc_hi_pm / 10).toFixed(0)} %`;
+    const [low, high] = [Math.floor(state.soc_lo_pm / 10), Math.ceil(state.soc_hi_pm / 10)];
+    return `${low} to ${high} %, 95 % sure`;
   }
   if (state.soc_guessed) return "a guess until full or empty";
   return "";
