@@ -9,7 +9,7 @@ from host_tests.page.page_rig import DemoSite, static_site
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 _BLUETOOTH = ("--enable-features=WebBluetooth",)  # Linux has it behind a flag
-_WAIT_MS = 10000
+_WAIT_MS = 20000
 
 
 def browser_path() -> str:
@@ -21,7 +21,9 @@ def browser_path() -> str:
     return found
 
 
-@pytest.fixture(scope="module")  # it leaves an event loop running, which other modules do not expect
+@pytest.fixture(
+    scope="module"
+)  # it leaves an event loop running, which other modules do not expect
 def playwright():
     path = browser_path()
     try:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from aiohttp import web as http_web
 
 from demo import web
-from demo.gate import Lock
+from demo.gate import Gate
 from demo.runner import Runner
 from demo.session import Session
 from host_tests.page.modules import PAGE
@@ -29,6 +29,7 @@ class DemoSite:
             self.runner.session.step()
             self.runner.life.step()
         self.runner.speed = 20
+        self.gate = Gate(KEY)
         self.port = port
         self.paused = False
         self._ready = threading.Event()
@@ -42,7 +43,7 @@ class DemoSite:
         return f"http://{web.HOST}:{self.port}/"
 
     async def _serve(self) -> None:
-        app = web.make_app(self.runner, Lock(KEY))
+        app = web.make_app(self.runner, self.gate)
         runner = http_web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
         site = http_web.TCPSite(runner, web.HOST, self.port, reuse_address=True)

@@ -1,22 +1,22 @@
 """What the dashboard decodes, remembers, exports and proves, checked without a browser."""
 
 import csv
-import hashlib
-import hmac
 import io
 import json
 import re
 
 import pytest
 
+from auth import CLIENT_NONCE_N, KeyLock, Session
 from bms import faults
 from bms.report import jbd_map
 from bms.report.jbd_slave import JbdSlave
-from demo.session import Session
+from demo.session import Session as DemoSession
 from host_tests.page.modules import PAGE, run_js
 from host_tests.shared import shared
 from jbd import READ, START, checksum
 
+KEY = bytes(range(16, 32))
 FRAME = (
     'import { Replies, request, decodeBasic, decodeCells, decodeName } from "link/jbd_frame.js";'
 )
@@ -26,7 +26,7 @@ STATE = 'import { JbdState, BITS } from "link/jbd_state.js";'
 @pytest.fixture(scope="module")
 def pack():
     """A pack in RUN, bleeding nothing, with some current."""
-    session = Session(soc=0.5)
+    session = DemoSession(soc=0.5)
     while session.now_s < 6:
         session.step()
     return session
@@ -145,15 +145,27 @@ def test_a_fault_of_a_jbd_board_becomes_words_with_the_number_of_now():
     assert over[0]["words"] == "over: cell over-voltage" and over[0]["kind"] == "clear"
 
 
-def test_the_proof_of_a_key_is_hmac_sha256_of_all_parts():
+def test_the_pack_accepts_what_the_page_proves_and_the_page_what_the_pack_proves():
     body = """
-      const bytes = readKey(given);
-      const key = await Key.from(bytes);
-      return toHex(await key.prove("cellwarden unlock", fromHex("00ff10")));
+      const proof = new Proof(await Key.from(readKey(given.key)));
+      proof.nonce = fromHex(given.ours);
+      const unlock = await proof.unlock(fromHex(given.theirs));
+      const right = await proof.check(fromHex(given.proof));
+      const wrong = await proof.check(fromHex(given.proof.replace(/./, (d) => (d === "0" ? "1" : "0"))));
+      await proof.command(() => "");
+      const { counter, proof: tag } = await proof.command((n) => `${n} off`);
+      return [toHex(unlock), right, wrong, counter, toHex(tag), new Proof(null).nonce.length];
     """
-    key = bytes(range(16))
-    proof = run_js('import { Key, readKey, toHex, fromHex } from "key.js";', body, key.hex(" ", 4))
-    assert proof == hmac.new(key, b"cellwarden unlock\x00\xff\x10", hashlib.sha256).hexdigest()
+    session = Session(KeyLock(KEY), lambda n: bytes(range(n)))
+    ours = b"\xff" * CLIENT_NONCE_N
+    theirs = session.challenge(ours)
+    given = {"key": KEY.hex(" ", 4), "ours": ours.hex(), "theirs": theirs.hex()}
+    given["proof"] = session.proof().hex()
+    imports = 'import { Key, Proof, readKey, toHex, fromHex } from "key.js";'
+    unlock, right, wrong, counter, tag, nonce_n = run_js(imports, body, given)
+    assert (right, wrong, nonce_n) == (True, False, CLIENT_NONCE_N)
+    assert session.prove(bytes.fromhex(unlock))
+    assert session.accept(counter, b"2 off", bytes.fromhex(tag)) and counter == 2
 
 
 @pytest.mark.parametrize("text", ["", "00", "0" * 31, "0" * 33, "g" * 32, "0" * 64])

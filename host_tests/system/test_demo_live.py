@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bms.bits import REQ_CLEAR, REQ_OFF
 from demo import web
-from demo.gate import Gate, Lock
+from demo.gate import Gate
 from demo.life import SOURCES
 from demo.problem import Problem
 from demo.runner import Runner
@@ -140,68 +140,86 @@ def test_mischief_through_the_web_socket_trips_the_firmware():
     assert not runner.session.sim.plant.dsg_on
 
 
-def proof(key, *parts):
-    return hmac.new(key, b"".join(parts), hashlib.sha256).hexdigest()
+class Visitor:
+    """A page of the demo that may know the key."""
 
+    def __init__(self, gate, key=KEY):
+        self.runner = Runner(Session(soc=0.5), 1)
+        self._key = key
+        self._wishes = Wishes(self.runner, gate)
+        self._nonces = b""
 
-def asked(name, counter, nonce, key=KEY):
-    """A request with its proof."""
-    words = proof(key, f"cellwarden {name} {counter}".encode(), nonce)
-    return json.dumps({"do": "request", "name": name, "counter": counter, "proof": words})
+    def ask(self, **message):
+        return self._wishes.answer(json.dumps(message))
 
+    def proof(self, *parts):
+        return hmac.new(self._key, b"".join(parts), hashlib.sha256).hexdigest()[:32]
 
-def challenged(lock):
-    """A page that has asked for a challenge: its wishes, the challenge, the right answer."""
-    runner = settled()
-    wishes = Wishes(runner, Gate(lock))
-    nonce = bytes.fromhex(wishes.answer('{"do": "challenge"}')["challenge"])
-    answer = json.dumps({"do": "unlock", "answer": proof(KEY, b"cellwarden unlock", nonce)})
-    return runner, wishes, nonce, answer
+    def challenge(self):
+        answer = self.ask(do="challenge", nonce="77" * 8)
+        self._nonces = bytes.fromhex(answer.get("challenge", "")) + b"\x77" * 8
+        return answer
+
+    def unlock(self):
+        return self.ask(do="unlock", proof=self.proof(b"cellwarden unlock", self._nonces))
+
+    def request(self, name, counter, changed=()):
+        proof = self.proof(b"cellwarden do", self._nonces, f"{counter} {name}".encode())
+        message = {"do": "request", "name": name, "counter": counter, "proof": proof}
+        message.update(changed)
+        return self.ask(**message)
+
+    def requests(self):
+        """What has reached the firmware."""
+        return self.runner.session.pack.take_requests()
 
 
 def test_the_pack_obeys_only_what_the_key_has_proved_and_nothing_twice():
-    runner, wishes, nonce, answer = challenged(Lock(KEY))
-    pack = runner.session.pack
-    assert "locked" in wishes.answer(asked("off", 1, nonce))["problem"]
-    assert wishes.answer(answer) == {"unlocked": True}
-    for forged in (
-        asked("off", 1, nonce, b"x" * 16),
-        asked("off", 1, b"another"),
-        asked("clear", 1, nonce).replace('"clear"', '"off"'),
-        asked("off", 1, nonce).replace('"counter": 1', '"counter": true'),
-    ):
-        assert "problem" in wishes.answer(forged), forged
-    assert pack.take_requests() == 0
-    runner, wishes, nonce, answer = challenged(Lock(KEY))
-    wishes.answer(answer)
-    assert wishes.answer(asked("off", 1, nonce)) == {"accepted": True}
-    assert "before" in wishes.answer(asked("off", 1, nonce))["problem"]
-    assert runner.session.pack.take_requests() == REQ_OFF
-    wishes.answer('{"do": "lock"}')
-    assert "locked" in wishes.answer(asked("off", 2, nonce))["problem"]
+    visitor = Visitor(Gate(KEY))
+    visitor.challenge()
+    assert "locked" in visitor.request("off", 1)["problem"]
+    assert "unlocked" in visitor.unlock()
+    assert visitor.request("off", 1) == {"accepted": True}
+    assert "before" in visitor.request("off", 1)["problem"]
+    assert visitor.requests() == REQ_OFF
+    visitor.ask(do="lock")
+    assert "locked" in visitor.request("off", 2)["problem"]
 
 
-def test_a_challenge_is_good_for_one_answer():
-    _, wishes, _, answer = challenged(Lock(KEY))
-    assert "not the key" in wishes.answer('{"do": "unlock", "answer": "00"}')["problem"]
-    assert "challenge" in wishes.answer(answer)["problem"]
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": "off"},
+        {"counter": 2},
+        {"proof": "00"},
+        {"proof": None},
+        {"counter": "1"},
+        {"name": []},
+    ],
+)
+def test_a_request_that_was_changed_on_its_way_does_nothing(changed):
+    visitor = Visitor(Gate(KEY))
+    visitor.challenge()
+    visitor.unlock()
+    assert "problem" in visitor.request("clear", 1, changed)
+    assert visitor.requests() == 0
 
 
-def test_wrong_keys_cost_a_wait_that_the_right_key_has_to_bear_too():
+def test_a_wrong_key_costs_a_wait_that_the_right_one_has_to_bear_too():
     now_s = [100.0]
-    lock = Lock(KEY, lambda: now_s[0])
-    for _ in range(3):
-        with pytest.raises(Problem, match="not the key"):
-            lock.check("00", b"")
-    with pytest.raises(Problem, match="wait"):
-        lock.check(proof(KEY, b""), b"")
+    gate = Gate(KEY, lambda: now_s[0])
+    stranger, owner = Visitor(gate, b"x" * 16), Visitor(gate)
+    stranger.challenge()
+    assert "not the key" in stranger.unlock()["problem"]
+    assert "wait 1 s" in owner.challenge()["problem"]
     now_s[0] += 1.0
-    lock.check(proof(KEY, b""), b"")
+    owner.challenge()
+    assert "unlocked" in owner.unlock()
 
 
 def test_the_readings_around_a_trip_are_kept_scan_by_scan():
     runner = settled()
-    wishes = Wishes(runner, None)
+    wishes = Wishes(runner, Gate(KEY))
     runner.command({"do": "mischief", "name": "short", "on": True})
     run_until(runner, lambda: runner.session.trips["scd"] == 1, 2)
     trip_s = runner.session.now_s

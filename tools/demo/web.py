@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiohttp import WSMsgType, web
 
-from demo.gate import Gate, Lock
+from demo.gate import Gate
 from demo.problem import Problem
 from demo.state import about, build
 from demo.wishes import Wishes
@@ -35,15 +35,15 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _RUNNER = web.AppKey("runner", object)
-_LOCK = web.AppKey("lock", Lock)
+_GATE = web.AppKey("gate", Gate)
 _SOCKETS = web.AppKey("sockets", set)
 
 
-def make_app(runner, lock=None) -> web.Application:
+def make_app(runner, gate=None) -> web.Application:
     """Routes around a runner."""
     app = web.Application(middlewares=[_only_local])
     app[_RUNNER] = runner
-    app[_LOCK] = lock or Lock()
+    app[_GATE] = gate or Gate()
     app[_SOCKETS] = set()
     for path, file in page_files().items():
         app.router.add_get(path, _giver(file))
@@ -60,9 +60,9 @@ def page_files() -> dict:
     return {"/": found["/index.html"], **found}
 
 
-async def serve(runner, port: int, tries: int, lock=None):
+async def serve(runner, port: int, tries: int):
     """Start on this port or one of the next; -> (what to clean up, port)."""
-    site_runner = web.AppRunner(make_app(runner, lock), access_log=None, shutdown_timeout=1.0)
+    site_runner = web.AppRunner(make_app(runner), access_log=None, shutdown_timeout=1.0)
     await site_runner.setup()
     for number in range(port, min(port + tries, 65536)):
         try:
@@ -112,9 +112,9 @@ async def _socket(request):
     socket = web.WebSocketResponse(heartbeat=20, max_msg_size=_MESSAGE_MAX)
     await socket.prepare(request)
     request.app[_SOCKETS].add(socket)
-    lock = request.app[_LOCK]
-    pusher = asyncio.create_task(_push(socket, runner, lock))
-    wishes = Wishes(runner, Gate(lock))
+    gate = request.app[_GATE]
+    pusher = asyncio.create_task(_push(socket, runner, gate))
+    wishes = Wishes(runner, gate)
     try:
         async for message in socket:
             if message.type == WSMsgType.TEXT:
@@ -125,9 +125,9 @@ async def _socket(request):
     return socket
 
 
-async def _push(socket, runner, lock) -> None:
+async def _push(socket, runner, gate) -> None:
     with contextlib.suppress(ConnectionError):
-        await socket.send_json({"about": {**about(runner), "key": lock.shown()}})
+        await socket.send_json({"about": {**about(runner), "key": gate.shown()}})
         while True:
             await socket.send_json({"state": build(runner)})
             await asyncio.sleep(_PUSH_S)

@@ -1,7 +1,7 @@
 // The demo's WebSocket: the simulation pushes its state, and takes wishes. Comes back by itself.
 
 import { blank, blankAbout, spreadOf } from "../state.js";
-import { fromHex, toHex } from "../key.js";
+import { Proof, fromHex, toHex } from "../key.js";
 
 const AGAIN_MS = 1500;
 const ANSWER_MS = 5000;
@@ -16,9 +16,7 @@ export class DemoLink {
   #open = false;
   #event_n = 0; // events handed over so far
   #answers = new Map(); // kind of answer: function that waits for it
-  #counter = 0;
-  #key = null;
-  #nonce = null;
+  #proof = null;
 
   constructor(url) {
     this.#url = url;
@@ -42,23 +40,24 @@ export class DemoLink {
 
   /** Prove the key; throws with words when it is refused. */
   async unlock(key) {
-    const { challenge } = await this.#ask({ do: "challenge" }, "challenge");
-    const nonce = fromHex(challenge);
-    await this.#ask({ do: "unlock", answer: toHex(await key.prove("cellwarden unlock", nonce)) }, "unlocked");
-    [this.#key, this.#nonce, this.#counter] = [key, nonce, 0];
+    const proof = new Proof(key);
+    const { challenge } = await this.#ask({ do: "challenge", nonce: toHex(proof.nonce) }, "challenge");
+    const tag = await proof.unlock(fromHex(challenge));
+    const { unlocked } = await this.#ask({ do: "unlock", proof: toHex(tag) }, "unlocked");
+    if (!(await proof.check(fromHex(unlocked)))) throw new Error("that pack does not know its own key");
+    this.#proof = proof;
   }
 
   lock() {
-    this.#key = null;
+    this.#proof = null;
     this.wish({ do: "lock" });
   }
 
   /** Ask the pack for "on", "off" or "clear"; throws with words when it is refused. */
   async request(name) {
-    if (!this.#key) throw new Error("unlock first");
-    this.#counter += 1;
-    const proof = await this.#key.prove(`cellwarden ${name} ${this.#counter}`, this.#nonce);
-    await this.#ask({ do: "request", name, counter: this.#counter, proof: toHex(proof) }, "accepted");
+    if (!this.#proof) throw new Error("unlock first");
+    const { counter, proof } = await this.#proof.command((number) => `${number} ${name}`);
+    await this.#ask({ do: "request", name, counter, proof: toHex(proof) }, "accepted");
   }
 
   /** Readings around a trip, scan by scan: a promise of points. */
@@ -74,7 +73,7 @@ export class DemoLink {
     socket.addEventListener("message", (message) => this.#take(JSON.parse(message.data)));
     socket.addEventListener("close", () => {
       if (!this.#open) return;
-      this.#key = null;
+      this.#proof = null;
       this.#hear.waiting("The demo has ended or the connection is lost. Trying again …");
       setTimeout(() => this.#open && this.#connect(), AGAIN_MS);
     });
