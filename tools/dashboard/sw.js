@@ -22,6 +22,9 @@ const FILES = [
   "js/link/jbd_frame.js",
   "js/link/jbd_link.js",
   "js/link/jbd_state.js",
+  "js/link/native_frame.js",
+  "js/link/native_link.js",
+  "js/link/native_state.js",
   "js/link/serial_pipe.js",
   "js/main.js",
   "js/memory.js",
@@ -36,6 +39,7 @@ const FILES = [
   "js/view/now.js",
   "js/view/plots.js",
   "js/view/window.js",
+  "js/words.js",
   "manifest.webmanifest",
 ];
 const addresses = new Set(FILES.map((file) => new URL(file, self.registration.scope).href));

@@ -2,9 +2,10 @@
 // breaks is tried again, more and more slowly, until the person leaves.
 
 import { $, put } from "./dom.js";
-import { BlePipe, canBluetooth, chooseDevice } from "./link/ble_pipe.js";
+import { BlePipe, JBD, NATIVE, canBluetooth, chooseDevice, isNative } from "./link/ble_pipe.js";
 import { DemoLink } from "./link/demo_link.js";
 import { JbdLink } from "./link/jbd_link.js";
+import { NativeLink } from "./link/native_link.js";
 import { SerialPipe, canSerial, choosePort } from "./link/serial_pipe.js";
 
 const AGAIN_MS = [1000, 2000, 4000, 8000, 15000, 30000];
@@ -34,7 +35,7 @@ const WAYS = {
   demo: async () => () => new DemoLink(demoAddress()),
   bluetooth: async () => {
     const device = await chooseDevice();
-    return () => new JbdLink(new BlePipe(device));
+    return async () => (await isNative(device)) ? new NativeLink(new BlePipe(device, NATIVE)) : new JbdLink(new BlePipe(device, JBD));
   },
   serial: async () => {
     const port = await choosePort();
@@ -55,21 +56,22 @@ async function keep(make) {
   let left = false;
   let opened = false;
   for (let tries = 0; !left; tries++) {
-    const link = make();
-    const ended = new Promise((resolve) => {
-      const close = link.close.bind(link);
-      link.close = () => {
-        left = true;
-        resolve("");
-        return close();
-      };
-      link.told = { ...hear, lost: resolve, state: (...news) => {
-        tries = 0;
-        hear.state(...news);
-      } };
-    });
     let words;
     try {
+      const link = await make();
+      const ended = new Promise((resolve) => {
+        const close = link.close.bind(link);
+        link.close = () => {
+          left = true;
+          resolve("");
+          return close();
+        };
+        const state = (...news) => {
+          tries = 0;
+          hear.state(...news);
+        };
+        link.told = { ...hear, state, lost: resolve };
+      });
       await link.open(link.told);
       opened = true;
       show(link);

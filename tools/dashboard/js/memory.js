@@ -4,6 +4,7 @@ import { pointOf } from "./state.js";
 
 const POINTS_MAX = 6000;
 const EVENTS_MAX = 1000;
+const SAME_S = 5; // the time of an event is known no better over a slow link
 export const BEFORE_S = 60;
 export const AFTER_S = 30;
 
@@ -37,6 +38,7 @@ export class Memory {
 
   /** Note an event. One that takes a FET away keeps the readings around it. */
   note(event) {
+    if (this.events.some((old) => isSame(old, event))) return null; // a link that came back tells it again
     const kept = { n: this.#n++, ...event };
     if (isTrip(kept)) {
       kept.points = this.points.filter((point) => point.t_s >= kept.t_s - BEFORE_S && point.t_s <= kept.t_s + AFTER_S);
@@ -54,7 +56,12 @@ export class Memory {
   }
 }
 
-/** Is there something to look at around this event? */
+/** The same record of the same run? A board that starts again counts from 0 again. */
+function isSame(old, event) {
+  return event.n !== undefined && old.n === event.n && old.words === event.words && Math.abs(old.t_s - event.t_s) < SAME_S;
+}
+
+/** Did something trip or lock? */
 export function isTrip(event) {
   return event.kind === "trip" || event.kind === "lock";
 }

@@ -16,7 +16,7 @@ export function drawEvents(events, wall, look) {
   $("event-list").replaceChildren(...events.slice(0, SHOWN).map((event) => {
     const item = make("li", event.level);
     item.append(make("time", "", clock(event.t_s, wall)), make("span", "", event.words));
-    if (isTrip(event)) item.append(makeButton("quiet", "What happened around it", () => look(event)));
+    if (isTrip(event) && (event.window || event.points.length)) item.append(makeButton("quiet", "What happened around it", () => look(event)));
     return item;
   }));
   if (!events.length) $("event-list").replaceChildren(make("li", "note", "Nothing has happened since this page was opened."));
