@@ -19,7 +19,7 @@ POLICY := balance chemistry config faults held limits mode outputs plausible pre
 .PHONY: help
 help:  ## print this
 	@echo 'make VERB [ARGS="..."]'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: demo
 demo: $(VENV)/.demo  ## watch the firmware protect a simulated pack; ARGS="--help" tells more
@@ -28,6 +28,10 @@ demo: $(VENV)/.demo  ## watch the firmware protect a simulated pack; ARGS="--hel
 .PHONY: test
 test: $(VENV)/.test $(VENV)/.interop $(VM)/.installed  ## every test
 	@CELLWARDEN_PY312="$$(cat $(VENV)/.interop)" $(PY) -m pytest -n 2 $(ARGS)
+
+.PHONY: test-interop
+test-interop: $(VENV)/.test $(VENV)/.interop  ## only what programs of other people see of it
+	@CELLWARDEN_PY312="$$(cat $(VENV)/.interop)" $(PY) -m pytest host_tests/interop $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.test  ## style, import direction, dialect, and mpy-cross of every device file
@@ -105,10 +109,10 @@ $(VENV)/.%: requirements/%.txt $(VENV)/.made
 	@$(PIP) -r $<
 	@touch $@
 
-$(VENV)/.test: requirements/demo.txt requirements/deploy.txt requirements/page.txt
+$(VENV)/.test: requirements/demo.txt requirements/deploy.txt requirements/link.txt requirements/page.txt
 
 # Some programs we talk to need a newer Python than we do. Where there is one, the tests use it.
-$(VENV)/.interop: $(wildcard requirements/interop.txt) $(VENV)/.made
+$(VENV)/.interop: $(wildcard requirements/interop.txt requirements/link.txt) $(VENV)/.made
 	@sh tools/interop_python.sh $(VENV) > $@
 
 # MicroPython's own virtual machine runs on node. Without node the tests that want it say so.

@@ -1,6 +1,8 @@
 """Device entry: wiring from board.py, settings from config.json, then scan for ever."""
 
 import asyncio
+import gc
+import os
 import sys
 
 import board
@@ -39,9 +41,27 @@ def main():
 
         return UartReporter(hardware.uart, pack)
 
+    def ble():
+        from bms.report.ble import BleReporter
+        from bms.report.ble_key import read_key
+
+        return BleReporter(
+            pack,
+            hardware.name,
+            hardware.ble_links,
+            hardware.clock,
+            asyncio.ThreadSafeFlag(),
+            gc.mem_free,
+            os.urandom,
+            key=read_key(),
+            button=hardware.button,
+        )
+
     reporters = [Later(pack, console)]
     if hardware.uart is not None:
         reporters.append(Later(pack, uart))
+    if hardware.ble_links and config.ble_on:
+        reporters.append(Later(pack, ble))
     forget()
     app = App(scan, hardware.clock, asyncio.ThreadSafeFlag(), reporters)
     try:

@@ -76,12 +76,19 @@ class Requests:
                     self.data[i] = frame[_HEAD_N + i]
                 self._drop(want_n)
                 return True
-            self._drop(1)  # no request begins here
+            self._drop(self._next_start())  # no request begins here
         return False
 
     def word(self, at: int = 0) -> int:
         """Two data bytes as a number."""
         return self.data[at] << 8 | self.data[at + 1]
+
+    def _next_start(self) -> int:
+        """Where after the first byte a request may begin."""
+        for i in range(1, self._n):
+            if self._frame[i] == START:
+                return i
+        return self._n
 
     def _want(self) -> int:
         """Bytes that the frame at the front has, or those needed to know; 0: it is none."""

@@ -36,7 +36,9 @@ CFETOFF = const(25)
 DFETOFF = const(26)
 ALERT = const(27)  # in, pulled up; the monitor pulls it low
 INTERLOCK = const(32)  # in, pulled up; to ground = closed, open = FETs off
-SERVICE = const(33)  # in, pulled up; to ground at power-up = no watchdog, to work on the board
+SERVICE = const(
+    33
+)  # in, pulled up; to ground at power-up = no watchdog; pressed later: a window for JBD writes
 
 # the monitor
 ADDRESS = const(0x08)
@@ -48,12 +50,13 @@ FET_NTC = "DCHG"
 
 UART_BAUD = const(9600)
 WATCHDOG_MS = const(2000)
+BLE_LINKS = const(3)  # connections that may be open at once, of the 4 that NimBLE has
 
 
 class Board:
     """What the firmware gets: one object a role, and the rest of the hardware."""
 
-    def __init__(self, monitor, cutoff, outputs, interlock, watchdog, uart):
+    def __init__(self, monitor, cutoff, outputs, interlock, watchdog, uart, service):
         self.name = NAME
         self.cells = self.shunt = self.temps = monitor
         self.switch = self.bleed = self.guard = self.alert = monitor
@@ -63,6 +66,8 @@ class Board:
         self.clock = Clock()
         self.watchdog = watchdog
         self.uart = uart
+        self.ble_links = BLE_LINKS
+        self.button = lambda: not service()  # pressed
 
 
 def make(config) -> Board:
@@ -84,6 +89,6 @@ def make(config) -> Board:
     )
     interlock = Pin(INTERLOCK, Pin.IN, Pin.PULL_UP)
     uart = UART(2, UART_BAUD, tx=Pin(UART_TX), rx=Pin(UART_RX), rxbuf=256, txbuf=512)
-    guarded = Pin(SERVICE, Pin.IN, Pin.PULL_UP)()
-    watchdog = WDT(timeout=WATCHDOG_MS) if guarded else None
-    return Board(monitor, cutoff, outputs, interlock, watchdog, uart)
+    service = Pin(SERVICE, Pin.IN, Pin.PULL_UP)
+    watchdog = WDT(timeout=WATCHDOG_MS) if service() else None
+    return Board(monitor, cutoff, outputs, interlock, watchdog, uart, service)

@@ -42,6 +42,7 @@ FET_NTC = "DCHG"
 REPL_BAUD = const(115200)
 UART_BAUD = const(9600)
 WATCHDOG_MS = const(2000)
+BLE_LINKS = const(3)  # connections that may be open at once, of the 4 that NimBLE has
 
 
 class NotWired:
@@ -64,6 +65,8 @@ class Board:
         self.clock = Clock()
         self.watchdog = watchdog
         self.uart = uart
+        self.ble_links = BLE_LINKS
+        self.button = None
 
 
 def make(config) -> Board:

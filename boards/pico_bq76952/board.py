@@ -32,7 +32,9 @@ HEATER = const(10)
 FAN = const(11)
 BUZZER = const(12)
 INTERLOCK = const(13)  # in, pulled up; to ground = closed, open = FETs off
-SERVICE = const(14)  # in, pulled up; to ground at power-up = no watchdog, to work on the board
+SERVICE = const(
+    14
+)  # in, pulled up; to ground at power-up = no watchdog; pressed later: a window for JBD writes
 LED = "LED"  # the one on the Pico
 
 # the monitor
@@ -45,12 +47,13 @@ FET_NTC = "DCHG"
 
 UART_BAUD = const(9600)
 WATCHDOG_MS = const(2000)
+BLE_LINKS = const(1)  # connections that BTstack has on a Pico W; a Pico without W has no Bluetooth
 
 
 class Board:
     """What the firmware gets: one object a role, and the rest of the hardware."""
 
-    def __init__(self, monitor, cutoff, outputs, interlock, watchdog, uart):
+    def __init__(self, monitor, cutoff, outputs, interlock, watchdog, uart, service):
         self.name = NAME
         self.cells = self.shunt = self.temps = monitor
         self.switch = self.bleed = self.guard = self.alert = monitor
@@ -60,6 +63,8 @@ class Board:
         self.clock = Clock()
         self.watchdog = watchdog
         self.uart = uart
+        self.ble_links = BLE_LINKS
+        self.button = lambda: not service()  # pressed
 
 
 def make(config) -> Board:
@@ -81,6 +86,6 @@ def make(config) -> Board:
     )
     interlock = Pin(INTERLOCK, Pin.IN, Pin.PULL_UP)
     uart = UART(0, UART_BAUD, tx=Pin(UART_TX), rx=Pin(UART_RX), rxbuf=256, txbuf=512)
-    guarded = Pin(SERVICE, Pin.IN, Pin.PULL_UP)()
-    watchdog = WDT(timeout=WATCHDOG_MS) if guarded else None
-    return Board(monitor, cutoff, outputs, interlock, watchdog, uart)
+    service = Pin(SERVICE, Pin.IN, Pin.PULL_UP)
+    watchdog = WDT(timeout=WATCHDOG_MS) if service() else None
+    return Board(monitor, cutoff, outputs, interlock, watchdog, uart, service)

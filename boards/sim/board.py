@@ -98,6 +98,8 @@ class Board:
         self.clock = None  # simulated time calls `tick` itself
         self.watchdog = Watchdog(world)
         self.uart = None
+        self.ble_links = 0
+        self.button = None
 
 
 def plant_interlock(plant):

@@ -138,5 +138,11 @@ FIELDS = (
     ("board_ma", 100000, 1000, 250000, "continuous rating of MOSFETs, shunt and wiring"),
     ("sum_clear_mv", 200, 50, 1500, "cells and stack agree again"),
     ("openwire_clear_mv", 150, 20, 800, "neighbours agree again"),
+    # Bluetooth
+    ("ble_on", 1, 0, 1, "1: report by Bluetooth, where the board has it"),
+    ("ble_reads", 1, 0, 1, "1: anybody near may read by Bluetooth; 0: only who has the key"),
+    ("ble_off", 0, 0, 1, "1: anybody near may switch FETs off; on again only who has the key"),
+    ("ble_bthome", 0, 0, 1, "1: BTHome values in the advert, for Home Assistant without a connection"),
+    ("ble_idle_s", 30, 5, 3600, "with no place left for another, a silent connection ends after this"),
 )
 # fmt: on

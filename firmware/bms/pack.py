@@ -34,16 +34,16 @@ class Pack:
         self.output_bits = 0
         self.user_off = 0  # FETs that a person locked off
         self._requests = 0
-        self._lock = 0  # user_off of the next scan
+        self.lock = 0  # user_off of the next scan
 
     def lock_fets(self, fets: int) -> None:
         """A person locks exactly these FETs off, from the next scan on; 0 = none any more."""
-        self._lock = fets & BOTH
+        self.lock = fets & BOTH
 
     def take_lock(self) -> bool:
         """Let a lock act; did it change? Only the scan calls this."""
-        changed = self._lock != self.user_off
-        self.user_off = self._lock
+        changed = self.lock != self.user_off
+        self.user_off = self.lock
         return changed
 
     def request(self, bits: int) -> None:

@@ -54,6 +54,20 @@ def test_policy_configuration_and_arithmetic_say_the_same(tree, part):
     assert vm.run(tree, "host_tests/common/say.py", part) == here("host_tests/common/say.py", part)
 
 
+def test_bluetooth_says_the_same(tree):
+    assert vm.run(tree, "host_tests/common/say_ble.py", "talk") == here(
+        "host_tests/common/say_ble.py", "talk"
+    )
+
+
+def test_noise_over_bluetooth_leaves_nothing_on_the_heap_and_an_interrupt_takes_nothing(tree):
+    said = vm.run(tree, "host_tests/common/say_ble.py*9", "weigh")
+    kept = [int(line.split()[1]) for line in said.splitlines() if line.startswith("kept")]
+    assert len(kept) == 8 and abs(kept[-1] - kept[4]) <= 64, kept
+    put, answer = next(line.split()[1:4:2] for line in said.splitlines() if line.startswith("put"))
+    assert int(put) == 0 and int(answer) <= 64
+
+
 def test_a_scan_that_allocates_is_found(tree):
     """The lock itself must be able to fail."""
     text = (tree / "tools/vm/play.py").read_text()

@@ -1,21 +1,28 @@
-"""Runs on MicroPython's virtual machine: imports modules one by one, then starts the firmware.
+"""Runs on MicroPython's virtual machine: imports modules one by one, and starts the firmware.
 
-`weigh.py MODULE ...`. It is run once for every module, and a few times more; in between the machine
-collects its garbage, so what `gc.mem_alloc` tells is what stays.
+`weigh.py STEP ...`. A step is a module, or "start" or "reports". The script is run once for every step, and
+twice more; in between the machine collects its garbage, so what `gc.mem_alloc` tells is what stays.
 """
 
 import gc
 import sys
 
-
-def note(name):
-    print(name, gc.mem_alloc())
+_WAITS = 30  # of `Later`, after its first
 
 
 def start():
     """main.py as it is: every task of it up to its first wait, and nothing of it is let go."""
     with open("/main.py") as file:
         exec(compile(file.read(), "main.py", "exec"), {"__name__": "__main__"})
+
+
+def report():
+    """What waits for the first FET is made: every task goes on until each reporter has begun."""
+    import asyncio
+
+    for task in asyncio.kept[:-1]:  # the last is the app itself
+        for _ in range(_WAITS):
+            task.send(None)
 
 
 class State:
@@ -29,16 +36,15 @@ if "weigh_state" not in sys.modules:
     sys.modules["weigh_state"] = State()
 state = sys.modules["weigh_state"]
 
-names = sys.argv[1:]
-if state.step == 1:
-    note("-")
-elif 1 < state.step <= len(names) + 1:
-    note(names[state.step - 2])
-elif state.step > len(names) + 1:
-    note("start")
-if 1 <= state.step <= len(names):
-    __import__(names[state.step - 1])
-elif state.step == len(names) + 1:
+steps = [""] + sys.argv[1:] + [""]
+if state.step > 0:
+    print(steps[state.step - 1] or "-", gc.mem_alloc())
+step = steps[state.step]
+if step == "start":
     start()
+elif step == "reports":
+    report()
+elif step:
+    __import__(step)
 state.step += 1
 gc.collect()

@@ -11,7 +11,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAP = 64 << 20  # the simulator runs in there too
-TREE = ("lib", "firmware", "tools/sim", "boards/sim", "tools/vm", "host_tests/common")
+TREE = (
+    "lib",
+    "firmware",
+    "tools/sim",
+    "tools/fakes",
+    "tools/btlink",
+    "boards/sim",
+    "tools/vm",
+    "host_tests/common",
+)
 _SECONDS = 300
 
 

@@ -24,11 +24,15 @@ _FB_FETS = ((0x00, DSG), (0x01, CHG), (0x0A, BOTH))
 
 
 class JbdSlave:
-    """Answers for one pack. `on_config(values)`: stores a whole new configuration; None = nobody can."""
+    """Answers for one pack. `on_config(values)`: stores a whole new configuration; None = nobody can.
 
-    def __init__(self, pack, on_config=None):
+    `gate`: what may be asked over the air (`JbdGate`); None = a wire, whoever holds it is at the pack.
+    """
+
+    def __init__(self, pack, on_config=None, gate=None):
         self._pack = pack
         self._on_config = on_config
+        self._gate = gate
         self._requests = Requests()
         self._reply = Reply()
         self._row_bits = _row_bits()
@@ -63,8 +67,11 @@ class JbdSlave:
 
     def answer(self) -> int:
         """Length of the reply to the next request; it is `view[:n]`. 0: nothing to say."""
-        while self._requests.take():
-            n = self._write() if self._requests.writes else self._read()
+        requests = self._requests
+        while requests.take():
+            if self._gate is not None and not self._gate.allows(requests, self._pack.lock):
+                return self._say(REFUSED)
+            n = self._write() if requests.writes else self._read()
             if n:
                 return n
         return 0
@@ -83,6 +90,12 @@ class JbdSlave:
     def unlock(self, ms: int) -> None:
         """Somebody at the pack lets settings be written for this long."""
         self._unlocked_ms = ms
+
+    def reset(self) -> None:
+        """Another client: nothing of the last one is left."""
+        self._requests.forget()
+        self._changes.clear()
+        self._factory_ms = self._unlocked_ms = 0
 
     # reading ----------------------------------------------------------------------------------------
 
@@ -138,10 +151,8 @@ class JbdSlave:
         reply.byte(VERSION).byte(min((pack.soc.soc_pm + 5) // 10, 100))
         reply.byte((1 if snap.fets & CHG else 0) | (2 if snap.fets & DSG else 0))
         reply.byte(snap.cell_n).byte(snap.ntc_n + (snap.fet_ddegc != TEMP_NONE))
-        for i in range(snap.ntc_n):
-            reply.word(
-                snap.temp_ddegc[i] + jbd_map.KELVIN_0
-            )  # a broken sensor shows 0 K or what it says
+        for i in range(snap.ntc_n):  # a broken sensor shows 0 K or what it says
+            reply.word(snap.temp_ddegc[i] + jbd_map.KELVIN_0)
         if snap.fet_ddegc != TEMP_NONE:
             reply.word(snap.fet_ddegc + jbd_map.KELVIN_0)
         return reply.end()
@@ -257,7 +268,7 @@ class JbdSlave:
         which, off = self._requests.data[0], self._requests.data[1]
         for code, fets in _FB_FETS:
             if self._requests.n == 2 and which == code and off <= 1:
-                locked = self._pack.user_off
+                locked = self._pack.lock
                 self._pack.lock_fets(locked | fets if off else locked & ~fets)
                 return OK
         return UNKNOWN

@@ -5,6 +5,7 @@ import asyncio
 from micropython import const
 
 _LOOK_MS = const(100)
+_LONG_MS = const(0x0FFFFFFF)
 _LOOK_N = const(30)  # not longer: why nothing is permitted is worth a report, too
 
 
@@ -14,10 +15,19 @@ class Later:
     def __init__(self, pack, make):
         self._pack = pack
         self._make = make
+        self.missing = None
 
     async def run(self) -> None:
         for _ in range(_LOOK_N):
             if self._pack.intent:
                 break
             await asyncio.sleep_ms(_LOOK_MS)
-        await self._make().run()
+        try:
+            reporter = self._make()
+        except (
+            ImportError
+        ) as error:  # a Pico has no `bluetooth`, a Pico W has: nothing to report with
+            self.missing = error
+            while True:
+                await asyncio.sleep_ms(_LONG_MS)
+        await reporter.run()

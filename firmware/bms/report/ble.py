@@ -1,0 +1,233 @@
+"""JBD and a service of our own over Bluetooth, on MicroPython's `bluetooth`.
+
+The interrupt only puts what happened where the task finds it. The task answers, a piece at a time, and lets
+the scan come in between; no central can make it wait. `links`: connections that the port has.
+"""
+
+import asyncio
+
+import bluetooth
+from micropython import const
+
+from auth import KeyLock
+from bms.report import ble_advert
+from bms.report.ble_gate import Button, JbdGate
+from bms.report.ble_link import FREE, NEW, OPEN, Link
+from bms.report.ble_module import Module
+from bms.report.ble_native import Native
+from bms.report.ble_table import Table
+from bms.report.jbd_slave import JbdSlave
+
+_CENTRAL_CONNECT = const(1)
+_CENTRAL_DISCONNECT = const(2)
+_GATTS_WRITE = const(3)
+_MTU_EXCHANGED = const(21)
+
+_BEAT_MS = const(100)  # looks at times, and at what the interrupt could not tell
+_ADVERT_US = const(200_000)
+_AGAIN_MS = const(10_000)  # advertised anew: with new values, and in case it stopped by itself
+_SLOW_MS = const(1000)
+_WINDOW_MS = const(60_000)  # that the button opens
+_LOW_B = const(16_384)  # less free heap than this: no central is worth it
+_LOW_MS = const(10_000)
+_LONG_MS = const(10_000)  # more at once is not believed
+
+
+class BleReporter:
+    """`clock` as `bms.clock.Clock`, `wake` as `asyncio.ThreadSafeFlag`, `mem_free` as `gc.mem_free`,
+    `random` as `os.urandom`.
+
+    `key`: who proves it may command; None = nobody. `button()`: true while it is pressed; None = there is
+    none. `on_config(values)`: stores settings that JBD wrote; None = nobody can.
+    """
+
+    def __init__(
+        self,
+        pack,
+        model: str,
+        links: int,
+        clock,
+        wake,
+        mem_free,
+        random,
+        key=None,
+        button=None,
+        on_config=None,
+    ):
+        self._pack = pack
+        self._model = model
+        self._clock = clock
+        self._wake = wake
+        self._mem_free = mem_free
+        self._ble = bluetooth.BLE()
+        self._ble.active(True)
+        self._address = self._ble.config("mac")[1]
+        self.name = ble_advert.name_of(pack.name, self._address)
+        self.table = Table(self._ble)
+        self.gate = JbdGate(pack.config.ble_reads, pack.config.ble_off)
+        self.lock = KeyLock(key)
+        self._button = None if button is None else Button(button)
+        module = Module(random)
+        self.links = []
+        for _ in range(links):
+            slave = JbdSlave(pack, on_config, self.gate)
+            native = Native(pack, self.gate, self.lock, random)
+            self.links.append(Link(self._ble, self.table, module, slave, native))
+        self._advert = ble_advert.advert(self.name)
+        self._advertises_ms = 0  # until it is said anew; 0: not now
+        self._slow_ms = 0
+        self._low_ms = 0
+        self._battery = -1
+        self._refuse = -1  # a connection for which there is no place
+        self._handler = self._irq
+
+    async def run(self) -> None:
+        """For ever, or until something breaks: then nobody is connected any more."""
+        self.start()
+        beat = asyncio.create_task(self._beat())
+        clock = self._clock
+        last_ms = clock.ticks_ms()
+        try:
+            while True:
+                await self._wake.wait()
+                now_ms = clock.ticks_ms()
+                self.advance(max(0, min(clock.ticks_diff(now_ms, last_ms), _LONG_MS)))
+                last_ms = now_ms
+                while self.work():
+                    await asyncio.sleep_ms(0)
+        finally:
+            beat.cancel()
+            self.stop()
+
+    def start(self) -> None:
+        """Be there for everybody."""
+        serial = "".join([f"{byte:02X}" for byte in self._address])
+        self.table.tell(self._ble, self._model, serial)
+        self._ble.config(gap_name=self.name)
+        self._ble.irq(self._handler)
+
+    def stop(self) -> None:
+        """Nobody is connected, nothing is sent."""
+        self._ble.irq(None)
+        self._ble.active(False)
+
+    async def _beat(self) -> None:
+        while True:
+            self._wake.set()
+            await asyncio.sleep_ms(_BEAT_MS)
+
+    # the interrupt: no waiting, no work, and never an exception: it would be the last one ----------------
+
+    def _irq(self, event, data) -> None:
+        if event == _GATTS_WRITE:
+            self._written(data[0], data[1])
+        elif event == _CENTRAL_CONNECT:
+            self._come(data[0])
+        elif event == _CENTRAL_DISCONNECT:
+            link = self._of(data[0])
+            if link is not None:
+                link.left = True
+        elif event == _MTU_EXCHANGED:
+            link = self._of(data[0])
+            if link is not None:
+                link.mtu = data[1]
+        self._wake.set()
+
+    def _written(self, conn: int, handle: int) -> None:
+        link = self._of(conn)
+        try:
+            data = self._ble.gatts_read(handle)  # also when nobody wants it: it empties the buffer
+        except (MemoryError, OSError):
+            return
+        if link is not None:
+            link.inbox.put(handle, data)
+
+    def _come(self, conn: int) -> None:
+        for link in self.links:
+            if link.state == FREE:
+                link.conn = conn
+                link.state = NEW
+                return
+        self._refuse = conn
+
+    def _of(self, conn: int):
+        for link in self.links:
+            if link.conn == conn and not link.left:
+                return link
+        return None
+
+    # the task -------------------------------------------------------------------------------------------
+
+    def advance(self, ms: int) -> None:
+        """`ms` have passed: links come and go, and with them the advert."""
+        self.gate.advance(ms)
+        self.lock.advance(ms)
+        if self._button is not None and self._button.advance(ms):
+            self.gate.open(_WINDOW_MS)
+            self.lock.forgive()
+        if self._refuse >= 0:
+            self._ble.gap_disconnect(self._refuse)
+            self._refuse = -1
+            self._advertises_ms = 0
+        free = 0
+        for link in self.links:
+            self._tend(link, ms)
+            free += link.state == FREE
+        if not free:
+            self._drop_idle()
+        self._slow_ms += ms
+        if self._slow_ms >= _SLOW_MS:
+            self._look_around(self._slow_ms)
+            self._slow_ms = 0
+        self._advertises_ms = max(0, self._advertises_ms - ms)
+        if free and not self._advertises_ms and not self._low_ms:
+            self._advertise()
+
+    def work(self) -> bool:
+        """A piece of work on every link; is there more at once?"""
+        more = False
+        for link in self.links:
+            more = link.work() or more
+        return more
+
+    def _tend(self, link, ms: int) -> None:
+        if link.state == NEW:
+            link.begin()
+            self._advertises_ms = 0  # a connection ends it
+        if link.left:
+            link.free()
+            self._advertises_ms = 0
+        if link.state != FREE:
+            link.slave.unlock(self.gate.open_ms)
+            link.advance(ms)
+
+    def _drop_idle(self) -> None:
+        """No place is left: who says nothing must not keep the others away."""
+        limit_ms = self._pack.config.ble_idle_s * 1000
+        for link in self.links:
+            if link.state == OPEN and link.idle_ms >= limit_ms:
+                link.close()
+
+    def _look_around(self, ms: int) -> None:
+        """Once a second: memory, the battery level, the handler."""
+        self._ble.irq(self._handler)  # the stack drops it for good should it ever raise
+        self._low_ms = max(0, self._low_ms - ms)
+        if self._mem_free() < _LOW_B:
+            self._low_ms = _LOW_MS
+            for link in self.links:
+                if link.state == OPEN:
+                    link.close()
+        level = min((self._pack.soc.soc_pm + 5) // 10, 100)
+        if level != self._battery and self._pack.snap.stack_mv and self._pack.config.ble_reads:
+            self._battery = level
+            self._ble.gatts_write(self.table.battery, bytes((level,)), True)
+
+    def _advertise(self) -> None:
+        response = b""
+        if self._pack.config.ble_bthome and self._pack.config.ble_reads:
+            response = ble_advert.bthome(self._pack, self._pack.protect.blocks != 0)
+        try:
+            self._ble.gap_advertise(_ADVERT_US, self._advert, resp_data=response)
+        except OSError:  # not at this moment: the next beat tries again
+            return
+        self._advertises_ms = _AGAIN_MS

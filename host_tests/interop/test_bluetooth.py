@@ -1,0 +1,188 @@
+"""Programs of other people read the product over a virtual Bluetooth link: Home Assistant's, a phone's."""
+
+import asyncio
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from bluetooth import ESP32, PICO_W
+from bumble import core
+from bumble.device import Peer
+from bumble.link import LocalLink
+
+from btlink import timeless
+from btlink.product import Product
+from btlink.virtual import PHONE, make_device
+from host_tests.common.scan_rig import Rig
+from host_tests.shared import ROOT, shared
+from roles import BOTH
+
+SCRIPT = Path(__file__).with_name("read_over_bluetooth.py")
+PATHS = ("lib", "firmware", "tools", "tools/fakes", ".")
+
+
+@pytest.fixture(scope="module")
+def home_assistant():
+    """What aiobmsble saw in a thousand updates."""
+    python = os.environ.get("CELLWARDEN_PY312")
+    if not python:
+        pytest.skip("NEEDS Python 3.12 or newer for aiobmsble: make test finds one, also pyenv's")
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(str(ROOT / part) for part in PATHS))
+    command = [python, str(SCRIPT), "1000", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_home_assistant_finds_and_identifies_the_board(home_assistant):
+    name, services = home_assistant["advert"]
+    assert name.startswith("JBD-") and services[0].startswith("0000ff00-")
+    assert home_assistant["identified"] == "aiobmsble.bms.jbd_bms"
+    assert home_assistant["info"] == {"sw_version": "1.0", "hw_version": "Cellwarden"}
+
+
+def test_a_thousand_updates_are_the_plant_itself_within_the_resolution(home_assistant):
+    worst, count = home_assistant["worst"], home_assistant["count"]
+    assert count["updates"] == 1000 and count["fets differ"] == count["problems"] == 0
+    assert worst["cell_v"] <= 0.00051, "half a millivolt"
+    assert worst["pack_v"] <= 0.0055, "half of 10 mV, and the monitor's own half millivolt"
+    assert worst["current_a"] <= 0.0101 and worst["temp_c"] <= 0.1 and worst["soc"] <= 0.5
+
+
+def test_it_did_so_over_links_that_broke_lost_requests_and_had_every_mtu(home_assistant):
+    count = home_assistant["count"]
+    mtus = {int(key.split()[1]) for key in count if key.startswith("mtu")}
+    assert count["disconnects"] >= 40 and home_assistant["lost"] >= 10
+    assert mtus == {23, 24, 48, 100, 185, 247} and home_assistant["sound"]
+
+
+# a phone, byte for byte ------------------------------------------------------------------------------
+
+
+class Phone:
+    """A raw GATT client on FF01 and FF02."""
+
+    def __init__(self, connection, peer):
+        self.connection = connection
+        self.peer = peer
+        self.pieces = []
+
+    @classmethod
+    async def make(cls, link, product, mtu=23, address=PHONE):
+        device = await make_device(link, "phone", address)
+        connection = await device.connect(product.radio.device.random_address, timeout=5)
+        phone = cls(connection, Peer(connection))
+        if mtu > 23:
+            await phone.peer.request_mtu(mtu)
+        await phone.peer.discover_services()
+        for service in phone.peer.services:
+            await service.discover_characteristics()
+        await phone.peer.subscribe(phone.value("FF01"), phone.pieces.append)
+        return phone
+
+    def value(self, uuid):
+        return self.peer.get_characteristics_by_uuid(core.UUID(uuid))[0]
+
+    async def ask(self, frame: bytes, with_response: bool) -> bytes:
+        """What comes back until it has been quiet for a second."""
+        self.pieces.clear()
+        await self.peer.write_value(self.value("FF02"), frame, with_response=with_response)
+        await asyncio.sleep(1)
+        return b"".join(self.pieces)
+
+
+def sessions():
+    return json.loads(shared("vectors/jbd_app_sessions.json").read_text())["sessions"]
+
+
+def state(pack):
+    """All that somebody could have changed."""
+    return (
+        pack.config.hash,
+        pack.lock,
+        pack.user_off,
+        pack.mode.mode,
+        pack.intent,
+        bytes(pack.protect.state),
+        pack.journal.n,
+    )
+
+
+async def replay(session, mtu: int, limits, opened: bool):
+    """[(request, recorded reply, ours)], the pack, its state before."""
+    rig = Rig(12)
+    link = LocalLink()
+    product = await Product.make(link, rig.pack, limits)
+    if opened:
+        product.reporter.gate.open(1 << 28)
+    phone = await Phone.make(link, product, mtu)
+    before, said = state(rig.pack), []
+    for i, exchange in enumerate(session["exchanges"]):
+        request = bytes.fromhex(exchange["req"])
+        ours = await phone.ask(request, with_response=i % 2 == 0)
+        assert max(len(piece) for piece in phone.pieces) <= mtu - 3
+        said.append((request, bytes.fromhex(exchange["reply"] or ""), ours))
+        rig.run()
+    assert product.sound() and not product.radio.errors
+    await product.close()
+    return said, rig, before
+
+
+def is_whole(request: bytes, reply: bytes) -> bool:
+    """One whole reply to this request and nothing else."""
+    if request[:2] == b"\xff\xaa":
+        return reply[:3] == request[:3] and len(reply) == 5 + reply[3]
+    total = sum(reply[2:-3]) + int.from_bytes(reply[-3:-1])
+    return (
+        reply[0] == 0xDD
+        and reply[1] == request[2]
+        and len(reply) == 7 + reply[3]
+        and reply[-1] == 0x77
+        and total & 0xFFFF == 0
+    )
+
+
+@pytest.mark.parametrize(
+    "i, mtu, limits", [(0, 23, PICO_W), (1, 185, ESP32), (2, 37, PICO_W), (3, 23, ESP32)]
+)
+def test_a_recorded_app_session_is_answered_request_by_request_and_changes_nothing(i, mtu, limits):
+    said, rig, before = timeless.run(replay(sessions()[i], mtu, limits, opened=False))
+    assert len(said) >= 90
+    for request, _, ours in said:
+        assert is_whole(request, ours), (request.hex(), ours.hex())
+        if request[:2] == b"\xdd\x5a" and request[2] not in (0x01, 0x06, 0x07, 0x09):
+            assert ours[2] == 0x81
+    assert state(rig.pack) == before and rig.roles.fets == BOTH
+
+
+@pytest.mark.parametrize("i", range(4))
+def test_with_the_window_open_writes_are_answered_as_by_the_real_board(i):
+    said, _, _ = timeless.run(replay(sessions()[i], 23, PICO_W, opened=True))
+    same = 0
+    for request, real, ours in said:
+        assert is_whole(request, ours)
+        if request[:2] == b"\xdd\x5a" and request[2] in (0x00, 0x01, 0x06, 0x09, 0xE1) and real:
+            assert ours == real
+            same += 1
+    assert same >= 4
+
+
+def test_two_centrals_are_each_answered_on_their_own_connection():
+    async def play():
+        rig = Rig(12)
+        link = LocalLink()
+        product = await Product.make(link, rig.pack, ESP32, links=2)
+        one = await Phone.make(link, product, 23)
+        two = await Phone.make(link, product, 185, "F0:F1:F2:F3:F4:F6")
+        cells, basic = bytes.fromhex("dda50400fffc77"), bytes.fromhex("dda50300fffd77")
+        first, second = await asyncio.gather(one.ask(cells, True), two.ask(basic, False))
+        assert first[1] == 4 and second[1] == 3
+        assert is_whole(cells, first) and is_whole(basic, second)
+        assert len(one.pieces) == 1 and len(two.pieces) == 1
+        assert product.sound()
+        await product.close()
+
+    timeless.run(play())

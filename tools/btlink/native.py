@@ -1,0 +1,114 @@
+"""The other end of the native service: frames, their meaning, and proofs; written from docs/ble.md alone."""
+
+import hashlib
+import hmac
+import os
+import struct
+
+SERVICE = "c3110000-a6b2-4b5e-9d0e-5b1f7e0c8a94"
+OUT = "c3110001-a6b2-4b5e-9d0e-5b1f7e0c8a94"
+INTO = "c3110002-a6b2-4b5e-9d0e-5b1f7e0c8a94"
+
+ABOUT, WATCH, FAULTS, EVENTS, NAMES, HELLO, PROVE, DO, LEAVE = 1, 2, 3, 4, 5, 16, 17, 18, 19
+TOLD_LIVE, TOLD_FAULTS, TOLD_EVENT = 0xC0, 0xC1, 0xC2
+OK, BAD_FORM, CLOSED, NO_KEY, WAIT, WRONG, OLD, UNKNOWN = range(8)
+REQUEST, LOCK_FETS, WINDOW = 1, 2, 3
+
+_LIVE = (
+    "seq uptime_s age_ms mode flags intent fets user_off outputs stack_mv pack_mv pack_ma "
+    "soc_pm soc_lo_pm soc_hi_pm remaining_mah capacity_mah cycles cvl_mv ccl_ma dcl_ma "
+    "bleeding fet_ddegc die_ddegc"
+).split()
+_LIVE_FORMAT = "<HIHBBBBBBIIiHHHIIHIIIIhh"
+_ABOUT = (
+    "cell_n ntc_n row_n capacity_mah config_hash cuv_mv cuv_warn_mv full_mv cov_warn_mv cov_mv "
+    "first_event next_event"
+).split()
+_ABOUT_FORMAT = "<BBBIIHHHHHII"
+
+
+def crc8(data: bytes) -> int:
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x07 if crc & 0x80 else crc << 1) & 0xFF
+    return crc
+
+
+def frame(kind: int, data: bytes = b"") -> bytes:
+    body = bytes([0xC3, kind, len(data)]) + data
+    return body + bytes([crc8(body)])
+
+
+def split(stream: bytes) -> list:
+    """[(type, data)] of whole frames; anything else is an error."""
+    found = []
+    while stream:
+        n = 4 + stream[2]
+        whole, stream = stream[:n], stream[n:]
+        if whole[0] != 0xC3 or len(whole) != n or crc8(whole[:-1]) != whole[-1]:
+            raise ValueError(whole.hex())
+        found.append((whole[1], whole[3:-1]))
+    return found
+
+
+def live(data: bytes) -> dict:
+    n = struct.calcsize(_LIVE_FORMAT)
+    values = dict(zip(_LIVE, struct.unpack(_LIVE_FORMAT, data[:n]), strict=True))
+    cell_n = data[n]
+    values["cells"] = struct.unpack_from(f"<{cell_n}H", data, n + 1)
+    at = n + 1 + 2 * cell_n
+    values["temps"] = struct.unpack(f"<{data[at]}h", data[at + 1 :])
+    return values
+
+
+def faults(data: bytes) -> list:
+    names = ("row", "state", "blocks", "cell", "value", "limit")
+    rows = [dict(zip(names, row, strict=True)) for row in struct.iter_unpack("<BBBbii", data[1:])]
+    assert len(rows) == data[0]
+    return rows
+
+
+def about(data: bytes) -> dict:
+    """Only the first three when reads are closed."""
+    values = dict(zip(("protocol", "access", "wait_s"), struct.unpack_from("<BBH", data)))
+    if len(data) > 4:
+        n = 4 + struct.calcsize(_ABOUT_FORMAT)
+        values |= dict(zip(_ABOUT, struct.unpack(_ABOUT_FORMAT, data[4:n]), strict=True))
+        values["name"] = data[n:].decode()
+    return values
+
+
+class Client:
+    """What somebody with the key sends; give it what comes back."""
+
+    def __init__(self, key: bytes):
+        self._key = key
+        self._mine = b""
+        self._nonce = b""
+        self.counter = 0
+
+    def hello(self) -> bytes:
+        self._mine = os.urandom(8)
+        return frame(HELLO, self._mine)
+
+    def prove(self, answer: bytes) -> bytes:
+        """`answer`: data of the answer to `hello`."""
+        assert answer[0] == OK and len(answer) == 17
+        self._nonce = answer[1:] + self._mine
+        self.counter = 0
+        return frame(PROVE, self._tag(b"cellwarden unlock"))
+
+    def believes(self, answer: bytes) -> bool:
+        """The answer to `prove`: accepted, and by a device that has the key itself."""
+        return answer[:1] == bytes([OK]) and answer[1:] == self._tag(b"cellwarden pack")
+
+    def do(self, command: int, value: int, n: int = 1) -> bytes:
+        self.counter += 1
+        body = struct.pack("<IB", self.counter, command) + value.to_bytes(n, "little")
+        return frame(DO, body + self._tag(b"cellwarden do", body))
+
+    def _tag(self, purpose: bytes, body: bytes = b"") -> bytes:
+        message = purpose + self._nonce + body
+        return hmac.new(self._key, message, hashlib.sha256).digest()[:16]
