@@ -48,9 +48,9 @@ def browser(playwright):
     found.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def radio_browser(playwright):
-    """One with Web Bluetooth."""
+    """One with Web Bluetooth. Chromium has crashed when its emulation was ended for another test."""
     found = launch(playwright, *_BLUETOOTH)
     yield found
     found.close()

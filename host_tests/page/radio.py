@@ -1,26 +1,37 @@
-"""A JBD module in the air, by Chromium's own Bluetooth emulation; the product's slave answers behind it.
+"""A board in the air, by Chromium's own Bluetooth emulation; the product's code answers behind it.
 
-Chooser, connection, discovery, subscription, writes and disconnection are the browser's real Web Bluetooth
-on an emulated adapter (DevTools domains BluetoothEmulation and DeviceAccess). The emulation has no
-notifications: the page's `startNotifications` is followed by reads, and a notification is the answer to
-one, which raises the same `characteristicvaluechanged`. It has no broken links that a page would notice
-either (seen in 150): the page's own device is disconnected, which raises `gattserverdisconnected`.
+Chooser, connection, discovery, subscription, writes and reads are the browser's real Web Bluetooth on an
+emulated adapter (DevTools domains BluetoothEmulation and DeviceAccess). The emulation has no notifications:
+the page's `startNotifications` is followed by reads, and a notification is the answer to one, which
+raises the same `characteristicvaluechanged`. It has no broken links that a page would notice either
+(seen in 150): the page's own device is disconnected, which raises `gattserverdisconnected`.
 """
 
 import base64
+import os
+import time
 from collections import deque
 
-_ADDRESS = "a4:c1:37:00:00:01".upper()
-_UUID = "0000{}-0000-1000-8000-00805f9b34fb"
+from auth import KeyLock
+from bms.report.ble_gate import JbdGate
+from bms.report.ble_native import Native
+from bms.report.jbd_slave import JbdSlave
+from btlink import native
+
+_ADDRESS = "A4:C1:37:00:00:01"
+_SHORT = "0000{}-0000-1000-8000-00805f9b34fb"
 _FROM = {"read": True, "notify": True}
-_TO = {"read": True, "write": True, "writeWithoutResponse": True}
+_TO = {"write": True, "writeWithoutResponse": True}
 _CHUNK = 20
 _SHIM = """{
   const its = BluetoothRemoteGATTCharacteristic.prototype;
   const start = its.startNotifications;
   its.startNotifications = async function () {
     const started = await start.call(this);
-    (async () => { for (;;) await this.readValue(); })().catch(() => {}); // until the link breaks
+    const read = async () => {
+      for (;;) if (!(await this.readValue()).byteLength) await new Promise((on) => setTimeout(on, 50));
+    };
+    read().catch(() => {}); // until the link breaks
     return started;
   };
   const request = Bluetooth.prototype.requestDevice;
@@ -30,18 +41,56 @@ _SHIM = """{
 }"""
 
 
-class Radio:
-    """`slave`: what answers. `deaf` requests are lost. Set up before the page is opened."""
+class JbdBoard:
+    """What a foreign module has: FF00 alone."""
 
-    def __init__(self, browser, page, slave, name="JBD-TEST"):
-        self.slave = slave
+    uuids = tuple(_SHORT.format(short) for short in ("ff00", "ff01", "ff02"))
+
+    def __init__(self, pack):
+        self._slave = JbdSlave(pack)
+
+    def take(self, data) -> bytes:
+        for byte in data:
+            self._slave.put(byte)
+        return bytes(self._slave.view[: self._slave.answer()])
+
+    def news(self, _ms) -> bytes:
+        return b""
+
+
+class NativeBoard:
+    """A Cellwarden board's own service."""
+
+    uuids = (native.SERVICE, native.OUT, native.INTO)
+
+    def __init__(self, pack, key, reads_open=True):
+        self.lock = KeyLock(key)
+        self._native = Native(pack, JbdGate(reads_open, False), self.lock, os.urandom)
+
+    def take(self, data) -> bytes:
+        return self._view(self._native.take(data))
+
+    def news(self, ms) -> bytes:
+        self.lock.advance(ms)
+        self._native.advance(ms)
+        return self._view(self._native.news())
+
+    def _view(self, n) -> bytes:
+        return bytes(self._native.view[:n])
+
+
+class Radio:
+    """`deaf` writes are lost, `heard` are all. Set up before the page is opened."""
+
+    def __init__(self, browser, page, board):
+        self.board = board
         self.deaf = 0
-        self.heard = []  # requests, as bytes
-        self._page = page
+        self.heard = []
+        self.page = page
         self._prompted = set()
-        self._from = self._to = None
-        self._waiting = 0  # reads without an answer
+        self._from = None
         self._chunks = deque()
+        self._last_s = time.monotonic()
         page.add_init_script(_SHIM)
         self._air = browser.new_browser_cdp_session()
         self._tab = page.context.new_cdp_session(page)
@@ -52,20 +101,16 @@ class Radio:
         self._send(
             "simulatePreconnectedPeripheral",
             address=_ADDRESS,
-            name=name,
+            name="JBD-TEST",
             manufacturerData=[],
-            knownServiceUuids=[_UUID.format("ff00")],
+            knownServiceUuids=[board.uuids[0]],
         )
         self._tab.send("DeviceAccess.enable")
 
     def drop(self) -> None:
         """The link breaks."""
-        self._waiting = 0
         self._chunks.clear()
-        self._page.evaluate("__device.gatt.disconnect()")
-
-    def end(self) -> None:
-        self._send("disable")
+        self.page.evaluate("__device.gatt.disconnect()")
 
     def _send(self, command, **parameters):
         return self._air.send(f"BluetoothEmulation.{command}", parameters)
@@ -78,51 +123,41 @@ class Radio:
             self._tab.send("DeviceAccess.selectPrompt", chosen)
 
     def _gatt(self, event) -> None:
-        if event["type"] == "discovery" and self._to is None:
-            service = self._send("addService", address=_ADDRESS, serviceUuid=_UUID.format("ff00"))
-            self._from = self._characteristic(service, "ff01", _FROM)
-            self._to = self._characteristic(service, "ff02", _TO)
-            cccd = {"characteristicId": self._from, "descriptorUuid": _UUID.format("2902")}
+        if event["type"] == "discovery" and self._from is None:
+            service, notified, written = self.board.uuids
+            service = self._send("addService", address=_ADDRESS, serviceUuid=service)["serviceId"]
+            self._from = self._characteristic(service, notified, _FROM)
+            self._characteristic(service, written, _TO)
+            cccd = {"characteristicId": self._from, "descriptorUuid": _SHORT.format("2902")}
             self._send("addDescriptor", **cccd)
         self._send("simulateGATTOperationResponse", address=_ADDRESS, type=event["type"], code=0)
 
     def _characteristic(self, service, uuid, properties):
-        made = self._send(
-            "addCharacteristic",
-            serviceId=service["serviceId"],
-            characteristicUuid=_UUID.format(uuid),
-            properties=properties,
-        )
-        return made["characteristicId"]
+        which = {"serviceId": service, "characteristicUuid": uuid, "properties": properties}
+        return self._send("addCharacteristic", **which)["characteristicId"]
 
     def _operate(self, event) -> None:
-        if event["type"] == "read":
-            self._waiting += 1
-        else:
-            self._answer(event["characteristicId"], event["type"])
+        answer = {"characteristicId": event["characteristicId"], "type": event["type"], "code": 0}
         if event["type"] == "write":
             self._take(base64.b64decode(event["data"]))
-        while self._waiting and self._chunks:
-            self._waiting -= 1
-            self._answer(self._from, "read", data=self._chunks.popleft())
+        if event["type"] == "read":
+            if not self._chunks:
+                self._cut(self.board.news(self._passed_ms()))
+            answer["data"] = base64.b64encode(self._chunks.popleft() if self._chunks else b"")
+            answer["data"] = answer["data"].decode()
+        self._send("simulateCharacteristicOperationResponse", **answer)
 
-    def _answer(self, characteristic, kind, **data):
-        self._send(
-            "simulateCharacteristicOperationResponse",
-            characteristicId=characteristic,
-            type=kind,
-            code=0,
-            **data,
-        )
+    def _passed_ms(self) -> int:
+        ms = int((time.monotonic() - self._last_s) * 1000)
+        self._last_s += ms / 1000
+        return ms
 
-    def _take(self, request) -> None:
-        self.heard.append(request)
+    def _take(self, data) -> None:
+        self.heard.append(data)
         if self.deaf:
             self.deaf -= 1
-            return
-        for byte in request:
-            self.slave.put(byte)
-        n = self.slave.answer()
-        reply = bytes(self.slave.view[:n])
-        for i in range(0, n, _CHUNK):
-            self._chunks.append(base64.b64encode(reply[i : i + _CHUNK]).decode())
+        else:
+            self._cut(self.board.take(data))
+
+    def _cut(self, frame) -> None:
+        self._chunks.extend(frame[i : i + _CHUNK] for i in range(0, len(frame), _CHUNK))

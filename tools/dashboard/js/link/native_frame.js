@@ -9,7 +9,7 @@ export const FROM_PACK = "c3110001-a6b2-4b5e-9d0e-5b1f7e0c8a94";
 export const TO_PACK = "c3110002-a6b2-4b5e-9d0e-5b1f7e0c8a94";
 
 // requests; an answer has the top bit set
-export const [ABOUT, WATCH, FAULTS, EVENTS, NAMES] = [0x01, 0x02, 0x03, 0x04, 0x05];
+export const [ABOUT, WATCH, EVENTS, NAMES] = [0x01, 0x02, 0x04, 0x05];
 export const [HELLO, PROVE, DO, LEAVE] = [0x10, 0x11, 0x12, 0x13];
 export const ANSWER = 0x80;
 // what a watcher is told

@@ -3,7 +3,7 @@
 import { Proof } from "../key.js";
 import { blankAbout } from "../state.js";
 import {
-  ABOUT, ANSWER, DO, EVENTS, FAULTS, Frames, HELLO, LEAVE, MAY_READ, NAMES, PROVE, TOLD_EVENT, TOLD_FAULTS, TOLD_LIVE, WATCH,
+  ABOUT, ANSWER, DO, EVENTS, Frames, HELLO, LEAVE, MAY_READ, NAMES, PROVE, TOLD_EVENT, TOLD_FAULTS, TOLD_LIVE, WATCH,
   decodeAbout, decodeNames, frame,
 } from "./native_frame.js";
 import { NativeState } from "./native_state.js";
@@ -89,8 +89,7 @@ export class NativeLink {
     }
     this.#states.rows = await this.#names(about.row_n);
     this.#hear.about(this.#states.about(data));
-    this.#states.faults(await this.#ask(FAULTS));
-    await this.#watch();
+    await this.#watch(); // begins with the faults
     await this.#obeyed(EVENTS, little(Math.max(about.first_event, about.next_event - EVENTS_N), 4));
     this.#timer = setInterval(() => this.#watch().catch((error) => this.#fail(error)), AGAIN_MS);
   }
