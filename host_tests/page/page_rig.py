@@ -22,7 +22,7 @@ _START_S = 20
 class DemoSite:
     """`make demo` in a thread: the same server, runner and firmware; `port` 0 = any."""
 
-    def __init__(self, port: int = 0, soc: float = 0.5):
+    def __init__(self, port: int = 0, soc: float = 0.5, paused: bool = False):
         self.runner = Runner(Session(soc=soc), None)
         self.runner.command({"do": "source", "name": "rest"})
         while self.runner.session.now_s < 6:
@@ -31,7 +31,7 @@ class DemoSite:
         self.runner.speed = 20
         self.gate = Gate(KEY)
         self.port = port
-        self.paused = False
+        self.paused = paused
         self._ready = threading.Event()
         self._ends = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)

@@ -34,7 +34,7 @@ def test_the_pack_is_shown_as_the_firmware_sees_it(page, site):
     site.paused = True
     pack = site.runner.session.pack
     pack.soc.soc_lo_pm, pack.soc.soc_hi_pm = 432, 571
-    expect(page.locator("#interval")).to_have_text("43 to 58 %, 95 % sure")
+    expect(page.locator("#interval")).to_have_text("likely 43 to 58 %")
     expect(page.locator("#soc")).to_have_text(f"{pack.soc.soc_pm / 10:.1f} %")
     expect(page.locator("#stack")).to_have_text(f"{pack.snap.stack_mv / 1000:.2f} V")
     expect(page.locator(".bar b")).to_have_text([f"{mv / 1000:.3f}" for mv in pack.snap.cell_mv])

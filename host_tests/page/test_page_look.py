@@ -53,6 +53,8 @@ def test_light_and_dark_are_chosen_and_remembered(opened, browser, site):
 
 def test_nothing_is_cut_off_and_fingers_find_what_they_press(opened, browser, site):
     page = shown(opened, browser, site)
+    site.paused = True
+    page.locator("#fets small").evaluate_all("all => all.map((s) => (s.textContent = 'waits'))")
     for width in _WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate(LOOK + "beyond()") == [], f"{width} px"

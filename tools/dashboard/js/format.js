@@ -36,6 +36,9 @@ export function span(seconds) {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
+/** Numbers stay on one line with their units. */
+export const tight = (words) => words.replace(/(\d) (?=[°%VAs]|mV)/g, "$1\u00a0");
+
 /** `broken_wire` as words, with the names of parts in capitals. */
 export function spell(name) {
   const words = name.replaceAll("_", " ").replace(/\b(ntc|chg|dsg|fet)\b/g, (word) => word.toUpperCase());

@@ -1,7 +1,7 @@
 // The event log; what took a FET away can be looked at with the readings around it.
 
 import { $, make, makeButton, put } from "../dom.js";
-import { clock } from "../format.js";
+import { clock, tight } from "../format.js";
 import { isTrip } from "../memory.js";
 
 const SHOWN = 100;
@@ -15,7 +15,7 @@ export function drawEvents(events, wall, look) {
   put("event-n", String(events.length));
   $("event-list").replaceChildren(...events.slice(0, SHOWN).map((event) => {
     const item = make("li", event.level);
-    item.append(make("time", "", clock(event.t_s, wall)), make("span", "", event.words));
+    item.append(make("time", "", clock(event.t_s, wall)), make("span", "", tight(event.words)));
     if (isTrip(event) && (event.window || event.points.length)) item.append(makeButton("quiet", "What happened around it", () => look(event)));
     return item;
   }));

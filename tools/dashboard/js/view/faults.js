@@ -1,7 +1,7 @@
 // Faults in words, at the top; new ones are also said aloud, once.
 
 import { $, make, put } from "../dom.js";
-import { clock } from "../format.js";
+import { clock, tight } from "../format.js";
 
 const FETS = { chg: "charging", dsg: "discharging", pchg: "precharge", pdsg: "predischarge" };
 let said = new Set();
@@ -25,7 +25,7 @@ export function drawFaults(state, wall) {
   }
   list.replaceChildren(...state.faults.map((fault) => {
     const item = make("li", fault.blocks.length ? "bad" : "");
-    item.append(make("b", "", capital(fault.words)), make("span", "", detailsOf(fault, wall)));
+    item.append(make("b", "", tight(capital(fault.words))), make("span", "", tight(detailsOf(fault, wall))));
     return item;
   }));
 }

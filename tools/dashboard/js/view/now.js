@@ -46,7 +46,7 @@ function drawCharge(state) {
 function intervalOf(state) {
   if (state.soc_lo_pm !== null && state.soc_hi_pm !== null) {
     const [low, high] = [Math.floor(state.soc_lo_pm / 10), Math.ceil(state.soc_hi_pm / 10)];
-    return `${low} to ${high} %, 95 % sure`;
+    return `likely ${low} to ${high} %`;
   }
   if (state.soc_guessed) return "a guess until full or empty";
   return "";
@@ -70,7 +70,7 @@ function drawFets(state) {
     list.replaceChildren(...state.fets.map((fet) => {
       const odd = fet.wanted === false && fet.conducts;
       const item = make("li", odd ? "odd" : fet.conducts ? "on" : "", NAMES[fet.name] ?? fet.name);
-      item.append(make("small", "", odd ? "on, not permitted" : fet.conducts ? "on" : fet.wanted ? "opening" : "off"));
+      item.append(make("small", "", odd ? "on, not permitted" : fet.conducts ? "on" : fet.wanted ? "waits" : "off"));
       return item;
     }));
   }
