@@ -95,7 +95,7 @@ def test_a_hot_cell_is_named_with_its_number_and_its_limit(page):
     press(page, "30×")  # not so fast that the sensor itself is called broken
     fault = page.locator("#fault-list")
     expect(fault).to_contain_text(
-        re.compile(r"Too hot to charge: sensor 1 at 5\d\.\d °C, limit 50\.0 °C"), timeout=20000
+        re.compile(r"Too hot to charge: sensor 1 at 5\d\.\d\s°C, limit 50\.0\s°C"), timeout=20000
     )
     expect(fault).to_contain_text("Charging stopped")
 

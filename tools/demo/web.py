@@ -95,7 +95,8 @@ def _giver(file):
         body = file.read_bytes()
         if file.suffix == ".html":
             body = body.replace(_PLAIN, _WITH_DEMO, 1)
-        return web.Response(body=body, content_type=_KINDS[file.suffix], charset="utf-8")
+        charset = None if file.suffix == ".png" else "utf-8"
+        return web.Response(body=body, content_type=_KINDS[file.suffix], charset=charset)
 
     return give
 
