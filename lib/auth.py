@@ -141,4 +141,4 @@ class Session:
         return True
 
     def _tag(self, purpose: bytes, body: bytes) -> bytes:
-        return hmac_sha256(self._lock.key, purpose + self._nonce + body)[:TAG_N]
+        return hmac_sha256(self._lock.key or b"", purpose + self._nonce + body)[:TAG_N]

@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 from bluetooth import ESP32, PICO_W
-from bumble import core
-from bumble.device import Peer
 from bumble.link import LocalLink
 
-from btlink import timeless
+from btlink import native, timeless
+from btlink.phone import NATIVE, Phone
 from btlink.product import Product
-from btlink.virtual import PHONE, make_device
 from host_tests.common.scan_rig import Rig
 from host_tests.shared import ROOT, shared
 from roles import BOTH
@@ -60,38 +58,6 @@ def test_it_did_so_over_links_that_broke_lost_requests_and_had_every_mtu(home_as
 
 
 # a phone, byte for byte ------------------------------------------------------------------------------
-
-
-class Phone:
-    """A raw GATT client on FF01 and FF02."""
-
-    def __init__(self, connection, peer):
-        self.connection = connection
-        self.peer = peer
-        self.pieces = []
-
-    @classmethod
-    async def make(cls, link, product, mtu=23, address=PHONE):
-        device = await make_device(link, "phone", address)
-        connection = await device.connect(product.radio.device.random_address, timeout=5)
-        phone = cls(connection, Peer(connection))
-        if mtu > 23:
-            await phone.peer.request_mtu(mtu)
-        await phone.peer.discover_services()
-        for service in phone.peer.services:
-            await service.discover_characteristics()
-        await phone.peer.subscribe(phone.value("FF01"), phone.pieces.append)
-        return phone
-
-    def value(self, uuid):
-        return self.peer.get_characteristics_by_uuid(core.UUID(uuid))[0]
-
-    async def ask(self, frame: bytes, with_response: bool) -> bytes:
-        """What comes back until it has been quiet for a second."""
-        self.pieces.clear()
-        await self.peer.write_value(self.value("FF02"), frame, with_response=with_response)
-        await asyncio.sleep(1)
-        return b"".join(self.pieces)
 
 
 def sessions():
@@ -183,6 +149,43 @@ def test_two_centrals_are_each_answered_on_their_own_connection():
         assert is_whole(cells, first) and is_whole(basic, second)
         assert len(one.pieces) == 1 and len(two.pieces) == 1
         assert product.sound()
+        await product.close()
+
+    timeless.run(play())
+
+
+KEY = bytes(range(40, 56))
+
+
+@pytest.mark.parametrize("mtu", [23, 247])
+def test_the_native_service_tells_and_obeys_over_a_real_gatt(mtu):
+    async def play():
+        rig = Rig(12, cell_n=16)
+        link = LocalLink()
+        product = await Product.make(link, rig.pack, PICO_W, key=KEY)
+        phone = await Phone.make(link, product, mtu, ends=NATIVE)
+        owner = native.Client(KEY)
+
+        async def say(data):
+            """Answer to a request that is cut into pieces of the link, and whatever came with it."""
+            phone.pieces.clear()
+            for i in range(0, len(data), mtu - 3):
+                await phone.write(data[i : i + mtu - 3], with_response=True)
+            await asyncio.sleep(1)
+            return native.split(b"".join(phone.pieces))
+
+        ((_, about),) = await say(native.frame(native.ABOUT))
+        assert native.about(about)["cell_n"] == 16
+        rig.roles.cell_mv[7] = 3333
+        rig.run(2)
+        told = dict(await say(native.frame(native.WATCH, b"\xc8\0\x03")))
+        assert native.live(told[native.TOLD_LIVE])["cells"][7] == 3333
+        ((_, answer),) = await say(owner.hello())
+        ((_, answer),) = await say(owner.prove(answer))
+        assert owner.believes(answer)
+        assert (await say(owner.do(native.LOCK_FETS, BOTH)))[0][1][0] == native.OK
+        rig.run(3)
+        assert rig.roles.fets == 0 and product.sound() and not product.radio.errors
         await product.close()
 
     timeless.run(play())

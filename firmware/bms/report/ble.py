@@ -78,7 +78,7 @@ class BleReporter:
         self._slow_ms = 0
         self._low_ms = 0
         self._battery = -1
-        self._refuse = -1  # a connection for which there is no place
+        self._refuse = None  # a connection for which there is no place
         self._handler = self._irq
 
     async def run(self) -> None:
@@ -108,7 +108,6 @@ class BleReporter:
 
     def stop(self) -> None:
         """Nobody is connected, nothing is sent."""
-        self._ble.irq(None)
         self._ble.active(False)
 
     async def _beat(self) -> None:
@@ -133,7 +132,7 @@ class BleReporter:
                 link.mtu = data[1]
         self._wake.set()
 
-    def _written(self, conn: int, handle: int) -> None:
+    def _written(self, conn, handle) -> None:  # no hints: the stubs have types of their own
         link = self._of(conn)
         try:
             data = self._ble.gatts_read(handle)  # also when nobody wants it: it empties the buffer
@@ -142,7 +141,7 @@ class BleReporter:
         if link is not None:
             link.inbox.put(handle, data)
 
-    def _come(self, conn: int) -> None:
+    def _come(self, conn) -> None:
         for link in self.links:
             if link.state == FREE:
                 link.conn = conn
@@ -150,7 +149,7 @@ class BleReporter:
                 return
         self._refuse = conn
 
-    def _of(self, conn: int):
+    def _of(self, conn):
         for link in self.links:
             if link.conn == conn and not link.left:
                 return link
@@ -165,9 +164,9 @@ class BleReporter:
         if self._button is not None and self._button.advance(ms):
             self.gate.open(_WINDOW_MS)
             self.lock.forgive()
-        if self._refuse >= 0:
+        if self._refuse is not None:
             self._ble.gap_disconnect(self._refuse)
-            self._refuse = -1
+            self._refuse = None
             self._advertises_ms = 0
         free = 0
         for link in self.links:

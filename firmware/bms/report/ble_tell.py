@@ -106,7 +106,7 @@ def names(frame, kind: int, first: int) -> int:
     """Names of fault rows from `first` on, as many as fit, with commas in between."""
     frame.begin(kind).number(faults.ROW_N, 1).number(first, 1)
     for i in range(first, faults.ROW_N):
-        text = faults.ROWS[i][faults.NAME].encode() + b","
+        text = str(faults.ROWS[i][faults.NAME]).encode() + b","
         if len(text) > frame.room():
             break
         frame.raw(text)
