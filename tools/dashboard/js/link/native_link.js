@@ -10,9 +10,10 @@ import { NativeState } from "./native_state.js";
 
 const ANSWER_MS = 4000;
 const PERIOD_MS = 500;
-const FRAMES_N = 60; // more than come until the next asking
+const FRAMES_N = 60; // as many as one may ask for
+const RENEW_N = 40; // told so many: ask again, before they are used up
 const AGAIN_MS = 8000; // also keeps the link from being dropped as idle
-const EVENTS_N = 64;
+const EVENTS_N = 40; // of the past; with these and the faults some frames are left for readings
 const REQUEST = 1;
 const REQUESTS = { on: 1, off: 2, clear: 16 };
 const PERIOD_N = 2; // bytes
@@ -37,6 +38,7 @@ export class NativeLink {
   #timer = null;
   #proof = null;
   #open = false;
+  #told_n = 0; // frames since the last asking
   #held = []; // events that came before the board's clock is known
 
   constructor(pipe) {
@@ -105,6 +107,7 @@ export class NativeLink {
   }
 
   #watch() {
+    this.#told_n = 0;
     return this.#obeyed(WATCH, [...little(PERIOD_MS, PERIOD_N), FRAMES_N]);
   }
 
@@ -143,6 +146,7 @@ export class NativeLink {
 
   #take(bytes) {
     for (const { kind, data } of this.#frames.put(bytes)) {
+      if (kind >= TOLD_LIVE && ++this.#told_n === RENEW_N) this.#watch().catch((error) => this.#fail(error));
       if (kind === this.#waiting?.kind) this.#waiting.resolve(data);
       else if (kind === TOLD_FAULTS) this.#states.faults(data);
       else if (kind === TOLD_LIVE) this.#show(data);
