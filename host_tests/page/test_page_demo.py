@@ -34,6 +34,8 @@ def test_the_pack_is_shown_as_the_firmware_sees_it(page, site):
     site.paused = True
     pack = site.runner.session.pack
     pack.soc.soc_lo_pm, pack.soc.soc_hi_pm = 432, 571
+    pack.balance.togo_uah[3], pack.balance.togo_uah[9] = 84_900, 120_000
+    expect(page.locator("#togo")).to_have_text("To bleed: cell 10 120 mAh, cell 4 84 mAh")
     expect(page.locator("#interval")).to_have_text("likely 43 to 58 %")
     expect(page.locator("#soc")).to_have_text(f"{pack.soc.soc_pm / 10:.1f} %")
     expect(page.locator("#stack")).to_have_text(f"{pack.snap.stack_mv / 1000:.2f} V")
@@ -163,6 +165,23 @@ def test_without_a_server_the_page_still_opens(page, site):
     expect(page.locator("#lost")).to_contain_text("Trying again")
     assert page.locator("h1").evaluate("node => getComputedStyle(node).fontWeight") == "650"
     page.complaints.clear()  # of the time without a server
+
+
+def test_the_page_can_be_put_on_the_home_screen(page, site):
+    page.evaluate("navigator.serviceWorker.ready")
+    told = page.context.new_cdp_session(page).send("Page.getAppManifest")
+    assert told["errors"] == [] and told["manifest"]["name"] == "Cellwarden"
+    for icon in told["manifest"]["icons"]:
+        size = page.evaluate(_SIZE, icon["url"])
+        assert size > 0 and icon["sizes"] in ("any", f"{size}x{size}")
+
+
+_SIZE = """async (url) => {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  return image.naturalWidth;
+}"""
 
 
 def test_nothing_leaves_the_page(browser, opened, site):

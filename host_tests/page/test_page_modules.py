@@ -206,6 +206,17 @@ def test_the_memory_fades_but_does_not_end_and_keeps_what_was_around_a_trip():
     assert 3000 <= n <= 6000 and (first, last) == (0, 19999) and ordered and plain
 
 
+def test_a_record_told_again_is_kept_once_but_a_board_that_starts_again_counts_anew():
+    body = """
+      const memory = new Memory();
+      const boot = { n: 0, t_s: 100, kind: "boot", words: "started" };
+      for (const more of [{}, { t_s: 101 }, { n: 1 }, { t_s: 5000 }]) memory.note({ ...boot, ...more });
+      for (let k = 0; k < 2; k++) memory.note({ t_s: 100, kind: "clear", words: "over" });
+      return memory.events.map((event) => event.t_s);
+    """
+    assert run_js('import { Memory } from "memory.js";', body) == [100, 100, 5000, 100, 100]
+
+
 def test_axes_have_round_steps_and_room_for_every_value():
     body = """
       const steps = given.map(([span, most]) => niceStep(span, most));

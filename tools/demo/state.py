@@ -132,8 +132,11 @@ def _fets(pack) -> list:
 
 
 def _cells(pack) -> list:
-    mask = pack.balance.mask
-    return [{"mv": mv, "bleeds": bool(mask >> i & 1)} for i, mv in enumerate(pack.snap.cell_mv)]
+    mask, togo_uah = pack.balance.mask, pack.balance.togo_uah
+    return [
+        {"mv": mv, "bleeds": bool(mask >> i & 1), "togo_mah": togo_uah[i] // 1000}
+        for i, mv in enumerate(pack.snap.cell_mv)
+    ]
 
 
 def _spread(pack) -> dict:

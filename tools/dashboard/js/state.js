@@ -18,7 +18,7 @@ export function blank() {
     remaining_mah: null,
     capacity_mah: null,
     cycles: null,
-    cells: [], // {mv, bleeds}
+    cells: [], // {mv, bleeds, togo_mah}; the last: charge to bleed, null = unknown
     spread: null, // {min_mv, max_mv, min_i, max_i, before_bleeding}
     temps: [], // {name, ddegc, board}: ddegc null where there is no reading, board for what is no cell
     fets: [], // {name, conducts, wanted}; wanted null = unknown

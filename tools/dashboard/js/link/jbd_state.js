@@ -46,7 +46,7 @@ export class JbdState {
       remaining_mah: basic.remaining_mah,
       capacity_mah: basic.capacity_mah,
       cycles: basic.cycles,
-      cells: cells.map((mv, i) => ({ mv, bleeds: Math.floor(basic.bleeding / 2 ** i) % 2 === 1 })),
+      cells: cells.map((mv, i) => ({ mv, bleeds: Math.floor(basic.bleeding / 2 ** i) % 2 === 1, togo_mah: null })),
       temps: basic.temp_ddegc.map((ddegc, i) => ({ name: `sensor ${i + 1}`, ddegc })),
       fets: [
         { name: "chg", conducts: basic.chg, wanted: null },

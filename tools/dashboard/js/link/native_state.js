@@ -35,7 +35,7 @@ export class NativeState {
       fresh: (told.flags & FRESH) !== 0,
       soc_guessed: (told.flags & GUESSED) !== 0,
       mode: MODES[told.mode] ?? null,
-      cells: told.cells.map((mv, i) => ({ mv, bleeds: ((told.bleeding >>> i) & 1) === 1 })),
+      cells: told.cells.map((mv, i) => ({ mv, bleeds: ((told.bleeding >>> i) & 1) === 1, togo_mah: null })),
       temps: tempsOf(told),
       fets: fetsOf(told),
       limits: { cvl_mv: told.cvl_mv, ccl_ma: told.ccl_ma, dcl_ma: told.dcl_ma },

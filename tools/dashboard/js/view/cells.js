@@ -5,6 +5,7 @@ import { spell, volts } from "../format.js";
 
 const LFP = { low: 2600, high: 3750 }; // where a link knows no limits
 const ZOOM_MV = 5;
+const TOGO_N = 4;
 const MARKS = ["cov_mv", "cov_warn_mv", "cuv_warn_mv", "cuv_mv"];
 let zoomed = false;
 let range = null;
@@ -35,11 +36,20 @@ export function drawCells(state, marks) {
   drawMarks(bars, marks);
   const { min_mv, max_mv, min_i, max_i, before_bleeding } = state.spread;
   put("spread", `${volts(min_mv)} to ${volts(max_mv)}, ${max_mv - min_mv} mV apart${before_bleeding ? " before balancing" : ""}`);
+  put("togo", togoOf(state.cells));
   const mean = state.cells.reduce((sum, cell) => sum + cell.mv, 0) / state.cells.length;
   state.cells.forEach((cell, i) => {
     const bad = marks && (cell.mv >= marks.cov_mv || cell.mv <= marks.cuv_mv);
     drawBar(bars.children[i], cell, mean, bad ? "bad" : i === max_i ? "high" : i === min_i ? "low" : "");
   });
+}
+
+/** Who holds how much more charge than the last one, the most first. */
+function togoOf(cells) {
+  const most = cells.map((cell, i) => [i + 1, cell.togo_mah ?? 0]).filter(([, mah]) => mah > 0);
+  most.sort((a, b) => b[1] - a[1]);
+  const told = most.slice(0, TOGO_N).map(([n, mah]) => `cell ${n} ${mah} mAh`).join(", ");
+  return told && `To bleed: ${told}${most.length > TOGO_N ? `, ${most.length - TOGO_N} more` : ""}`;
 }
 
 function build(bars, cell_n) {
