@@ -57,12 +57,15 @@ def test_every_event_is_told_in_the_words_of_the_demo(pack):
       const states = new NativeState();
       states.rows = given.rows;
       const frames = new native.Frames();
+      states.live(frames.put(given.live)[0].data, 5000.5);
       return given.frames.flatMap((bytes) => frames.put(bytes)).map(({ data }) => states.event(data));
     """
     rows = [row[faults.NAME] for row in faults.ROWS]
-    told = run_js(NATIVE, body, {"frames": frames, "rows": rows})
+    live = list(frame.view[: ble_tell.live(frame, pack.pack)])
+    told = run_js(NATIVE, body, {"frames": frames, "rows": rows, "live": live})
     ours = [readable.readable(log.record(n), 0) for n in range(log.n)]
     assert len(told) == log.n > 40
+    assert {one["t_s"] for one in told} == {5000.5 - pack.pack.journal.uptime_s}
     assert [one["words"] for one in told] == [one["words"] for one in ours]
     assert [one["kind"] for one in told] == [one["kind"] for one in ours]
     assert [one["level"] for one in told] == [level(one) for one in ours]
