@@ -48,6 +48,7 @@ class Requests:
         self.n = 0  # its data bytes
         self.data = bytearray(_DATA_MAX)
         self._frame = bytearray(_HEAD_N + _DATA_MAX + _TAIL_N)
+        self._view = memoryview(self._frame)
         self._n = 0
 
     def put(self, byte: int) -> None:
@@ -106,10 +107,8 @@ class Requests:
         return frame[n - 1] == END and given == checksum(frame, 2, n - _TAIL_N)
 
     def _drop(self, n: int) -> None:
-        frame = self._frame
         self._n -= n
-        for i in range(self._n):
-            frame[i] = frame[i + n]
+        self._view[: self._n] = self._view[n : n + self._n]
 
 
 class Reply:

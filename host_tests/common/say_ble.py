@@ -9,7 +9,7 @@ import sys
 
 if "firmware" not in "".join(sys.path):  # a native micropython starts with nothing
     sys.path[:] = ["lib", "firmware", "tools", ""] + sys.path
-sys.path += ["/tools/fakes", ".frozen"]  # asyncio is frozen
+sys.path += ["/tools/fakes", "tools/fakes", ".frozen"]  # asyncio is frozen
 
 from bluetooth import ESP32
 

@@ -10,29 +10,59 @@ import pytest
 from bluetooth import ESP32, PICO_W
 from bumble.link import LocalLink
 
+from bms.app import App
 from btlink import native, timeless
 from btlink.phone import NATIVE, Phone
-from btlink.product import Product
+from btlink.product import Flag, LoopClock, Product
+from host_tests.common.ble_rig import BleRig
 from host_tests.common.scan_rig import Rig
 from host_tests.shared import ROOT, shared
 from roles import BOTH
 
-SCRIPT = Path(__file__).with_name("read_over_bluetooth.py")
+HERE = Path(__file__).parent
 PATHS = ("lib", "firmware", "tools", "tools/fakes", ".")
+
+
+def theirs(script, *args, stdin=""):
+    """What a script says in the Python that has other people's programs."""
+    python = os.environ.get("CELLWARDEN_PY312")
+    if not python:
+        pytest.skip("NEEDS Python 3.12 or newer for aiobmsble: make test finds one, also pyenv's")
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(str(ROOT / part) for part in PATHS))
+    done = subprocess.run(
+        [python, str(HERE / script), *args],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=environment,
+    )
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
 def home_assistant():
     """What aiobmsble saw in a thousand updates."""
-    python = os.environ.get("CELLWARDEN_PY312")
-    if not python:
-        pytest.skip("NEEDS Python 3.12 or newer for aiobmsble: make test finds one, also pyenv's")
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(str(ROOT / part) for part in PATHS))
-    command = [python, str(SCRIPT), "1000", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
-    return json.loads(done.stdout)
+    return theirs("read_over_bluetooth.py", "1000", "1")
+
+
+def test_home_assistants_bthome_reads_the_advert():
+    rig = BleRig(ble_bthome=1)
+    rig.rig.roles.cell_mv[:] = [3327, 3328, 3328, 3327]
+    rig.rig.roles.pack_ma = -4250
+    rig.rig.roles.temps[:] = [-51, 10, 20]
+    rig.rig.run(2)
+    rig.pass_ms(10000)
+    values = theirs("read_with_bthome.py", stdin=rig.air.response.hex())
+    del values["signal_strength"]
+    assert values == {
+        "battery": 50,
+        "temperature": 2.0,
+        "voltage": 13.31,
+        "power": -56.56,
+        "problem": False,
+    }
 
 
 def test_home_assistant_finds_and_identifies_the_board(home_assistant):
@@ -186,6 +216,41 @@ def test_the_native_service_tells_and_obeys_over_a_real_gatt(mtu):
         assert (await say(owner.do(native.LOCK_FETS, BOTH)))[0][1][0] == native.OK
         rig.run(3)
         assert rig.roles.fets == 0 and product.sound() and not product.radio.errors
+        await product.close()
+
+    timeless.run(play())
+
+
+class Timed:
+    """A scan that tells when it ran, in whole milliseconds."""
+
+    def __init__(self, rig):
+        self.scan = rig.scan
+        self.board = rig.board
+        self.at_ms = []
+        self.again = False
+        self.period_ms = 250
+
+    def tick(self, dt_ms):
+        self.at_ms.append(round(asyncio.get_running_loop().time() * 1000))
+        self.scan.tick(250)
+
+
+def test_a_flood_over_the_air_moves_no_scan():
+    async def play():
+        rig = Rig(12)
+        link = LocalLink()
+        product = await Product.make(link, rig.pack, PICO_W)
+        scan = Timed(rig)
+        app = asyncio.create_task(App(scan, LoopClock(), Flag()).run())
+        phone = await Phone.make(link, product, 247)
+        for i in range(1500):
+            await phone.write(bytes([i & 0xFF, 0xDD, 0xA5, 0x04, 0x40]) * (i % 40))
+            await asyncio.sleep(0.003)
+        app.cancel()
+        rests = {after - before for before, after in zip(scan.at_ms[1:], scan.at_ms[2:])}
+        assert rests <= {249, 250, 251} and len(scan.at_ms) >= 18
+        assert rig.roles.fets == BOTH and product.sound()
         await product.close()
 
     timeless.run(play())

@@ -1,5 +1,6 @@
 """Bluetooth: what JBD clients need, on a radio that a test holds in its hand."""
 
+import asyncio
 import struct
 
 import bluetooth
@@ -8,6 +9,7 @@ from bluetooth import ESP32, PICO_W
 
 from bms.report import ble_advert
 from bms.report.jbd_slave import JbdSlave
+from bms.report.later import Later
 from host_tests.common.ble_rig import BleRig, request
 from roles import BOTH, CHG, DSG
 
@@ -334,3 +336,50 @@ def test_a_pack_above_65_volts_says_tenths():
     rig.pack.snap.stack_mv = 65536
     rig.pass_ms(10000)
     assert b"\x4a" + struct.pack("<H", 655) in rig.air.response and len(rig.air.response) <= 31
+
+
+# the task ---------------------------------------------------------------------------------------------
+
+
+class Clock:
+    def ticks_ms(self):
+        return 0
+
+    def ticks_diff(self, later, earlier):
+        return later - earlier
+
+
+def test_a_reporter_that_breaks_leaves_no_radio_behind(rig, monkeypatch):
+    async def sleep_ms(ms):
+        await asyncio.sleep(3600 if ms else 0)
+
+    async def wait():
+        pass
+
+    monkeypatch.setattr(asyncio, "sleep_ms", sleep_ms, raising=False)
+    central = rig.connect()
+    reporter = rig.reporter
+    reporter._clock, reporter._wake.wait = Clock(), wait
+    reporter.links[0].work = lambda: 1 // 0
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(reporter.run())
+    assert not central.there and rig.air.advert is None and not rig.air.ble.active()
+
+
+def test_a_reporter_without_its_hardware_is_not_tried_again(monkeypatch):
+    naps, tries = [], []
+
+    async def sleep_ms(ms):
+        naps.append(ms)
+        if len(naps) == 3:
+            raise asyncio.CancelledError
+
+    def make():
+        tries.append(1)
+        raise ImportError("no module named 'bluetooth'")
+
+    monkeypatch.setattr(asyncio, "sleep_ms", sleep_ms, raising=False)
+    later = Later(BleRig().pack, make)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(later.run())
+    assert tries == [1] and naps == [0x0FFFFFFF] * 3 and "bluetooth" in str(later.missing)

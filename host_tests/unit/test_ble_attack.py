@@ -131,7 +131,7 @@ def test_every_write_there_is_is_refused_over_the_air():
                 bytes(12),
             ):
                 reply = rig.ask(central, request(register, data, write=True))
-                rig.reporter.advance(20)
+                rig.reporter.advance(60)
                 passes = register in (6, 7, 9) or (
                     register == 1 and data in (b"", b"\0\0", bytes(12))
                 )
@@ -158,8 +158,11 @@ def test_writes_of_any_size_are_taken():
                 for handle in (rig.table.jbd_in, rig.table.native_in):
                     central.write(handle, bytes([byte]) * n)
                     rig.pass_ms(200)
-        rig.reporter.links[0].slave.quiet()
-        assert rig.ask(central, CELLS)
+        rig.pass_ms(1000)
+        assert rig.ask(central, CELLS) and rig.air.centrals
+        central.write(rig.table.native_in, frame(native.ABOUT))
+        rig.work()
+        assert central.take(rig.table.native_out)
 
 
 def test_what_is_cut_off_or_interleaved_never_becomes_a_request_of_somebody_else():
@@ -292,7 +295,7 @@ def test_no_piece_of_work_is_long_and_the_scan_comes_in_between(attack):
         for _ in range(60):
             longest = max(longest, lines(link.work))
             rig.reporter.advance(40)
-        assert 10 < longest < 3000, longest
+        assert 10 < longest < 1600, longest
 
 
 def test_the_interrupt_does_next_to_nothing():

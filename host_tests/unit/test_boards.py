@@ -210,3 +210,15 @@ def test_the_manifest_freezes_files_that_exist(name):
     assert len(frozen) == 5
     for path in frozen:
         assert path.exists(), path
+
+
+def test_a_board_says_how_many_may_connect_and_whether_its_button_is_pressed(any_board):
+    made = any_board.make(Config())
+    assert made.ble_links == any_board.BLE_LINKS == (1 if any_board.PLATFORM == "rp2" else 3)
+    if any_board.NAME in BARE:
+        assert made.button is None
+        return
+    line = machine.bench.bank.line(any_board.SERVICE)
+    assert made.button() is False
+    line.end("finger").drive(0)
+    assert made.button() is True

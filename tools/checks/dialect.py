@@ -13,6 +13,13 @@ HOT = {
     "firmware/bms/scan.py": _ALL,
     "firmware/bms/sense.py": _ALL,
     "firmware/bms/act.py": _ALL,
+    "firmware/bms/report/ble.py": (
+        "BleReporter._irq",
+        "BleReporter._written",
+        "BleReporter._come",
+        "BleReporter._of",
+    ),
+    "firmware/bms/report/ble_inbox.py": ("Inbox.put",),
 }
 
 # Files in lib/ and firmware/ that may use floats, and why.

@@ -23,8 +23,9 @@ _HEAD_N = const(3)  # of a notification
 _CHUNKS = const(4)  # notifications in a row, before the scan may come in
 _ANSWER_MS = const(20)  # what an answer costs: 50 a second in the long run
 _NOISE_MS = const(40)  # what costs as much work and has no answer
-_SLICE_N = const(32)  # bytes of noise in a row
+_SLICE_N = const(16)  # bytes of noise in a row
 _CREDIT_MS = const(500)  # and in a row
+_QUIET_MS = const(500)  # a request that has begun does not pause this long
 _STUCK_MS = const(5000)
 _CLOSING_MS = const(3000)  # a stack that does not tell the end of a link has forgotten it
 _LONG_MS = const(0x0FFFFFFF)
@@ -108,6 +109,9 @@ class Link:
             self._at = 0
             if self._data is None:
                 return self._news()
+            if self.idle_ms >= _QUIET_MS:
+                self.slave.quiet()
+                self._native.quiet()
             self.idle_ms = 0
         self._consume()
         return True

@@ -79,6 +79,10 @@ class Native:
         self._requests.forget()
         self._left = 0
 
+    def quiet(self) -> None:
+        """Nothing came for a while: what has begun will not be finished."""
+        self._requests.forget()
+
     def advance(self, ms: int) -> None:
         """Time passes. The lock is everybody's: the reporter advances it."""
         self._session.advance(ms)

@@ -23,7 +23,7 @@ VERSION = "0.1"
 
 def _uuid(n: int):
     """The native service and its characteristics: one random number, counted."""
-    return UUID(f"c311{n:04x}-a6b2-4b5e-9d0e-5b1f7e0c8a94")
+    return UUID(f"e644{n:04x}-415c-491c-bb18-1cb87e010a08")
 
 
 class Table:
