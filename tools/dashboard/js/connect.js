@@ -45,11 +45,14 @@ const WAYS = {
 
 /** Choose a device, open a link to it, and keep it open until the person leaves. */
 export async function connect(way) {
+  let make;
   try {
-    await keep(await WAYS[way]());
+    make = await WAYS[way]();
   } catch (error) {
-    if (error.name !== "NotFoundError") lose(`Not connected: ${error.message}`); // NotFoundError: nothing chosen
+    if (error.name !== "NotFoundError") lose(`Not connected: ${error.message}`);
+    return; // NotFoundError: the person chose nothing
   }
+  await keep(make).catch((error) => lose(`Not connected: ${error.message}`));
 }
 
 async function keep(make) {

@@ -4,9 +4,9 @@
 const START = 0xc3;
 const HEAD_N = 3;
 
-export const SERVICE = "c3110000-a6b2-4b5e-9d0e-5b1f7e0c8a94";
-export const FROM_PACK = "c3110001-a6b2-4b5e-9d0e-5b1f7e0c8a94";
-export const TO_PACK = "c3110002-a6b2-4b5e-9d0e-5b1f7e0c8a94";
+export const SERVICE = "e6440000-415c-491c-bb18-1cb87e010a08";
+export const FROM_PACK = "e6440001-415c-491c-bb18-1cb87e010a08";
+export const TO_PACK = "e6440002-415c-491c-bb18-1cb87e010a08";
 
 // requests; an answer has the top bit set
 export const [ABOUT, WATCH, EVENTS, NAMES] = [0x01, 0x02, 0x04, 0x05];
