@@ -1,19 +1,25 @@
 """The demo to be watched: mischief trips the real firmware, and only our own page may make it."""
 
 import asyncio
+import hashlib
+import hmac
 import json
 
 import pytest
 from aiohttp import WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
 
-from bms.bits import REQ_CLEAR
+from bms.bits import REQ_CLEAR, REQ_OFF
 from demo import web
+from demo.gate import Gate
 from demo.life import SOURCES
 from demo.problem import Problem
 from demo.runner import Runner
 from demo.session import Session
 from demo.state import about, build
+from demo.wishes import Wishes
+
+KEY = bytes(range(16))
 
 
 def settled(**more):
@@ -134,6 +140,102 @@ def test_mischief_through_the_web_socket_trips_the_firmware():
     assert not runner.session.sim.plant.dsg_on
 
 
+class Visitor:
+    """A page of the demo that may know the key."""
+
+    def __init__(self, gate, key=KEY):
+        self.runner = Runner(Session(soc=0.5), 1)
+        self._key = key
+        self._wishes = Wishes(self.runner, gate)
+        self._nonces = b""
+
+    def ask(self, **message):
+        return self._wishes.answer(json.dumps(message))
+
+    def proof(self, *parts):
+        return hmac.new(self._key, b"".join(parts), hashlib.sha256).hexdigest()[:32]
+
+    def challenge(self):
+        answer = self.ask(do="challenge", nonce="77" * 8)
+        self._nonces = bytes.fromhex(answer.get("challenge", "")) + b"\x77" * 8
+        return answer
+
+    def unlock(self):
+        return self.ask(do="unlock", proof=self.proof(b"cellwarden unlock", self._nonces))
+
+    def request(self, name, counter, changed=()):
+        proof = self.proof(b"cellwarden do", self._nonces, f"{counter} {name}".encode())
+        message = {"do": "request", "name": name, "counter": counter, "proof": proof}
+        message.update(changed)
+        return self.ask(**message)
+
+    def requests(self):
+        """What has reached the firmware."""
+        return self.runner.session.pack.take_requests()
+
+
+def test_the_pack_obeys_only_what_the_key_has_proved_and_nothing_twice():
+    visitor = Visitor(Gate(KEY))
+    visitor.challenge()
+    assert "locked" in visitor.request("off", 1)["problem"]
+    assert "unlocked" in visitor.unlock()
+    assert visitor.request("off", 1) == {"accepted": True}
+    assert "before" in visitor.request("off", 1)["problem"]
+    assert visitor.requests() == REQ_OFF
+    visitor.ask(do="lock")
+    assert "locked" in visitor.request("off", 2)["problem"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": "off"},
+        {"counter": 2},
+        {"proof": "00"},
+        {"proof": None},
+        {"counter": "1"},
+        {"name": []},
+    ],
+)
+def test_a_request_that_was_changed_on_its_way_does_nothing(changed):
+    visitor = Visitor(Gate(KEY))
+    visitor.challenge()
+    visitor.unlock()
+    assert "problem" in visitor.request("clear", 1, changed)
+    assert visitor.requests() == 0
+
+
+def test_a_wrong_key_costs_a_wait_that_the_right_one_has_to_bear_too():
+    now_s = [100.0]
+    gate = Gate(KEY, lambda: now_s[0])
+    stranger, owner = Visitor(gate, b"x" * 16), Visitor(gate)
+    stranger.challenge()
+    assert "not the key" in stranger.unlock()["problem"]
+    assert "wait 1 s" in owner.challenge()["problem"]
+    now_s[0] += 1.0
+    owner.challenge()
+    assert "unlocked" in owner.unlock()
+
+
+def test_the_readings_around_a_trip_are_kept_scan_by_scan():
+    runner = settled()
+    wishes = Wishes(runner, Gate(KEY))
+    runner.command({"do": "mischief", "name": "short", "on": True})
+    run_until(runner, lambda: runner.session.trips["scd"] == 1, 2)
+    trip_s = runner.session.now_s
+    run_until(runner, lambda: runner.session.now_s > trip_s + 20)
+    events = build(runner)["events"]
+    at = next(i for i, one in enumerate(events) if one["kind"] == "trip")
+    assert [one["window"] for one in events] == [i == at for i in range(len(events))]
+    number = runner.session.record_n - 1 - at
+    points = wishes.answer(json.dumps({"do": "window", "n": number}))["window"]
+    times = [point[0] for point in points]
+    assert times[0] < trip_s < times[-1] < trip_s + 12
+    assert max(b - a for a, b in zip(times, times[1:])) < 0.3, "a scan is missing"
+    assert len(points[0][-1]) == 16
+    assert wishes.answer('{"do": "window", "n": "x"}') == {"window": []}
+
+
 def test_a_request_to_clear_reaches_the_firmware():
     runner = settled()
     runner.command({"do": "request", "name": "clear"})
@@ -149,9 +251,9 @@ def test_a_foreign_origin_is_refused(origin):
 def test_a_foreign_host_name_is_refused_and_the_page_is_served_to_our_own():
     async def visit(client, _socket):
         foreign = await client.get("/state", headers={"Host": f"evil.example:{client.port}"})
-        own = [await client.get(path) for path in ("/", "/page.js", "/page.css", "/state")]
-        return foreign.status, [answer.status for answer in own], own[0].headers
+        own = [await client.get(path) for path in ("/state", *web.page_files())]
+        return foreign.status, {answer.status for answer in own}, await own[1].text()
 
-    foreign, own, headers = on_page(Runner(Session(soc=0.5), 1), visit)
-    assert foreign == 403 and own == [200] * 4
-    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    foreign, own, page = on_page(Runner(Session(soc=0.5), 1), visit)
+    assert foreign == 403 and own == {200}
+    assert "default-src 'self'" in page and 'data-demo="ws"' in page

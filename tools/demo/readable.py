@@ -142,6 +142,9 @@ def _describe(kind: int, record: dict):
     if kind == journal.MODE:
         item = MODE_NAMES[record["item"]]
         return item, f"mode: {item}, before: {MODE_NAMES[value]}"
+    if kind == journal.REQUEST and record["item"] == journal.LOCK_FETS:
+        item = ", ".join(fet_names(value))
+        return item, f"off by hand: {item or 'nothing'}"
     if kind in (journal.REQUEST, journal.REFUSED):
         item = ", ".join(names_of(value, _REQUEST_NAMES))
         return item, f"{'asked for' if kind == journal.REQUEST else 'refused'}: {item}"

@@ -5,6 +5,7 @@ import time
 from collections import deque
 
 from bms import bits
+from demo.around import point
 from demo.life import SOURCES, Life
 from demo.problem import Problem
 from sim.mischief import find
@@ -130,7 +131,14 @@ class Runner:
             self._resets = self.session.resets
             self.active.discard("frozen_interpreter")
         if now_s - self._point_s >= _POINT_S:
-            self._add_point(now_s)
+            self._point_s = now_s
+            self.add_point()
+            self._find_speedup(now_s)
+
+    def add_point(self) -> None:
+        """A point of the history, once something was measured."""
+        if self.session.pack.snap.stack_mv:
+            self.history.append(point(self.session))
 
     def _target_us(self, now_s: float) -> float:
         end_us = float("inf") if self.end_us is None else self.end_us
@@ -143,13 +151,9 @@ class Runner:
         self._anchor_s = time.monotonic()
         self._anchor_us = self.session.sim.world.now_us
 
-    def _add_point(self, now_s: float) -> None:
-        """History for the plots, and how fast it went lately."""
-        self._point_s = now_s
-        session = self.session
-        snap = session.pack.snap
-        t_s = session.now_s
-        self.history.append((round(t_s, 1), snap.pack_ma, snap.cell_min_mv, snap.cell_max_mv))
+    def _find_speedup(self, now_s: float) -> None:
+        """How fast it went lately."""
+        t_s = self.session.now_s
         self._rates.append((now_s, t_s))
         first_s, first_t_s = self._rates[0]
         if now_s > first_s:

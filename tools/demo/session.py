@@ -4,6 +4,7 @@ from collections import Counter, deque
 
 from bms import faults
 from boards.sim.board import make_sim
+from demo.around import Around, point
 from demo.problem import Problem
 from demo.readable import readable
 from roles import TEMP_NONE
@@ -52,6 +53,7 @@ class Session:
         self.trips = Counter()  # by fault, warnings too
         self.tripped = {}  # fault: its last record of a trip
         self.extremes = Extremes()
+        self.around = Around()
         self.scans = 0
         self.resets = 0  # of the microcontroller
         self.soc_pm_start = None
@@ -109,6 +111,7 @@ class Session:
             self.scans += 1
             if snap.fresh:
                 self.extremes.note(snap)
+                self.around.add(point(self))
                 if self.soc_pm_start is None:
                     self.soc_pm_start = self.pack.soc.soc_pm
         if self.pack.journal.n != self._read_n:
@@ -127,9 +130,10 @@ class Session:
         t_s = round(self.now_s, 3)
         for number in range(max(self._read_n, log.first()), log.n):
             record = readable(log.record(number), t_s)
-            self.records.append(record)
-            self.record_n += 1
             if record["kind"] in ("trip", "lock"):
+                self.around.keep(self.record_n)
                 self.trips[record["item"]] += 1
                 self.tripped[record["item"]] = record
+            self.records.append(record)
+            self.record_n += 1
         self._read_n = log.n

@@ -29,7 +29,7 @@ def build(runner) -> dict:
         "limits": {name: getattr(pack.limits, name) for name in ("cvl_mv", "ccl_ma", "dcl_ma")},
         "outputs": output_names(pack.output_bits),
         "faults": active_faults(session),
-        "events": [event(record) for record in reversed(last(session.records, _EVENT_N))],
+        "events": _events(session),
         "event_n": session.record_n,
         "mischief": sorted(runner.active),
         "source": runner.life.source,
@@ -64,6 +64,15 @@ def event(record: dict) -> dict:
         "kind": record["kind"],
         "level": level(record),
     }
+
+
+def _events(session) -> list:
+    """The newest first; `window` says that readings around it were kept."""
+    newest = session.record_n - 1
+    return [
+        {**event(record), "window": session.around.has(newest - i)}
+        for i, record in enumerate(reversed(last(session.records, _EVENT_N)))
+    ]
 
 
 def level(record: dict) -> str:
@@ -123,8 +132,11 @@ def _fets(pack) -> list:
 
 
 def _cells(pack) -> list:
-    mask = pack.balance.mask
-    return [{"mv": mv, "bleeds": bool(mask >> i & 1)} for i, mv in enumerate(pack.snap.cell_mv)]
+    mask, togo_uah = pack.balance.mask, pack.balance.togo_uah
+    return [
+        {"mv": mv, "bleeds": bool(mask >> i & 1), "togo_mah": togo_uah[i] // 1000}
+        for i, mv in enumerate(pack.snap.cell_mv)
+    ]
 
 
 def _spread(pack) -> dict:
@@ -145,7 +157,11 @@ def _pack(pack) -> dict:
         "pack_mv": snap.pack_mv,
         "pack_ma": snap.pack_ma,
         "soc_pm": pack.soc.soc_pm,
+        "soc_lo_pm": getattr(pack.soc, "soc_lo_pm", None),
+        "soc_hi_pm": getattr(pack.soc, "soc_hi_pm", None),
         "remaining_mah": pack.soc.remaining_mah(),
+        "capacity_mah": pack.config.capacity_mah,
+        "cycles": pack.soc.cycles,
         "soc_guessed": pack.soc.guessed,
         "charger": snap.charger,
         "latched": pack.protect.latched_n,
@@ -153,10 +169,10 @@ def _pack(pack) -> dict:
 
 
 def _temps(snap) -> list:
-    """Name and 0.1 degC, None where there is no reading."""
-    named = [(f"cells {i + 1}", value) for i, value in enumerate(snap.temp_ddegc)]
-    named += [("FETs", snap.fet_ddegc), ("monitor", snap.die_ddegc)]
-    return [{"name": n, "ddegc": None if v == TEMP_NONE else v} for n, v in named]
+    """Name and 0.1 degC, None where there is no reading; `board` for what is no cell."""
+    named = [(f"cells {i + 1}", value, False) for i, value in enumerate(snap.temp_ddegc)]
+    named += [("FETs", snap.fet_ddegc, True), ("monitor", snap.die_ddegc, True)]
+    return [{"name": n, "ddegc": None if v == TEMP_NONE else v, "board": b} for n, v, b in named]
 
 
 def _truth(plant) -> dict:

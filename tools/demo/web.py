@@ -1,4 +1,4 @@
-"""The web page: three static files, one WebSocket, this machine only.
+"""Serves the dashboard with the demo behind it: static files, one WebSocket, this machine only.
 
 Host and Origin are checked on every request, so that neither a foreign page nor a name that was
 pointed at 127.0.0.1 can read the pack or make mischief.
@@ -6,45 +6,58 @@ pointed at 127.0.0.1 can read the pack or make mischief.
 
 import asyncio
 import contextlib
-import json
 from pathlib import Path
 
 from aiohttp import WSMsgType, web
 
+from demo.gate import Gate
 from demo.problem import Problem
 from demo.state import about, build
+from demo.wishes import Wishes
 
 HOST = "127.0.0.1"
 _PUSH_S = 0.2
 _MESSAGE_MAX = 4096
-_FOLDER = Path(__file__).resolve().parent
-_FILES = {
-    "/": ("page.html", "text/html"),
-    "/page.css": ("page.css", "text/css"),
-    "/page.js": ("page.js", "text/javascript"),
+_FOLDER = Path(__file__).resolve().parent.parent / "dashboard"
+_KINDS = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
 }
+_PLAIN = b'<html lang="en">'  # what says to the page that a demo is behind it
+_WITH_DEMO = b'<html lang="en" data-demo="ws">'
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; "
-    "connect-src 'self' ws://127.0.0.1:* ws://localhost:*; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": "frame-ancestors 'none'",  # beside the page's own
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
 _RUNNER = web.AppKey("runner", object)
+_GATE = web.AppKey("gate", Gate)
 _SOCKETS = web.AppKey("sockets", set)
 
 
-def make_app(runner) -> web.Application:
+def make_app(runner, gate=None) -> web.Application:
     """Routes around a runner."""
     app = web.Application(middlewares=[_only_local])
     app[_RUNNER] = runner
+    app[_GATE] = gate or Gate()
     app[_SOCKETS] = set()
-    for path in _FILES:
-        app.router.add_get(path, _file)
+    for path, file in page_files().items():
+        app.router.add_get(path, _giver(file))
     app.router.add_get("/state", _state)
     app.router.add_get("/ws", _socket)
     app.on_shutdown.append(_close_sockets)
     return app
+
+
+def page_files() -> dict:
+    """Address of every file of the page."""
+    files = [file for file in sorted(_FOLDER.rglob("*")) if file.suffix in _KINDS]
+    found = {"/" + file.relative_to(_FOLDER).as_posix(): file for file in files}
+    return {"/": found["/index.html"], **found}
 
 
 async def serve(runner, port: int, tries: int):
@@ -77,10 +90,15 @@ async def _only_local(request, handler):
     return response
 
 
-async def _file(request):
-    name, kind = _FILES[request.path]
-    text = (_FOLDER / name).read_text(encoding="utf-8")
-    return web.Response(text=text, content_type=kind, charset="utf-8")
+def _giver(file):
+    async def give(_request):
+        body = file.read_bytes()
+        if file.suffix == ".html":
+            body = body.replace(_PLAIN, _WITH_DEMO, 1)
+        charset = None if file.suffix == ".png" else "utf-8"
+        return web.Response(body=body, content_type=_KINDS[file.suffix], charset=charset)
+
+    return give
 
 
 async def _state(request):
@@ -95,31 +113,25 @@ async def _socket(request):
     socket = web.WebSocketResponse(heartbeat=20, max_msg_size=_MESSAGE_MAX)
     await socket.prepare(request)
     request.app[_SOCKETS].add(socket)
-    pusher = asyncio.create_task(_push(socket, runner))
+    gate = request.app[_GATE]
+    pusher = asyncio.create_task(_push(socket, runner, gate))
+    wishes = Wishes(runner, gate)
     try:
         async for message in socket:
             if message.type == WSMsgType.TEXT:
-                await _obey(socket, runner, message.data)
+                await socket.send_json(wishes.answer(message.data))
     finally:
         pusher.cancel()
         request.app[_SOCKETS].discard(socket)
     return socket
 
 
-async def _push(socket, runner) -> None:
+async def _push(socket, runner, gate) -> None:
     with contextlib.suppress(ConnectionError):
-        await socket.send_json({"about": about(runner)})
+        await socket.send_json({"about": {**about(runner), "key": gate.shown()}})
         while True:
-            point = runner.history[-1] if runner.history else None
-            await socket.send_json({"state": build(runner), "point": point})
+            await socket.send_json({"state": build(runner)})
             await asyncio.sleep(_PUSH_S)
-
-
-async def _obey(socket, runner, text: str) -> None:
-    try:
-        runner.command(json.loads(text))
-    except (Problem, ValueError, RecursionError) as problem:
-        await socket.send_json({"problem": str(problem)})
 
 
 async def _close_sockets(app) -> None:

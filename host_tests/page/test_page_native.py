@@ -1,0 +1,106 @@
+"""What the dashboard makes of Cellwarden's own service, and its words, held against the firmware's."""
+
+import pytest
+
+from bms import faults, journal
+from bms.report import ble_tell
+from bms.report.ble_frame import Frame
+from bms.words import FAULT_WORDS
+from btlink import native as btlink
+from demo import readable
+from demo.session import Session
+from demo.state import level
+from host_tests.page.modules import run_js
+
+NATIVE = 'import { NativeState } from "link/native_state.js"; import * as native from "link/native_frame.js";'
+WORDS = 'import * as words from "words.js";'
+
+
+@pytest.fixture(scope="module")
+def pack():
+    """A pack in RUN."""
+    session = Session(soc=0.5)
+    while session.now_s < 6:
+        session.step()
+    return session
+
+
+def test_every_fault_is_told_in_the_words_of_the_firmware_with_its_numbers():
+    given = [[row[faults.NAME], i, -1234, 65432] for row in faults.ROWS for i in (-1, 0, 15)]
+    told = run_js(WORDS, "return given.map((one) => words.reason(...one));", given)
+    rows = {row[faults.NAME]: row for row in faults.ROWS}
+    assert told == [readable.reason(rows[name], *numbers) for name, *numbers in given]
+    known = run_js(
+        WORDS,
+        "return [words.FAULTS, [...words.WARNINGS], words.MODES, words.FETS, words.OUTPUTS, words.KINDS];",
+    )
+    names, warnings, modes, *others = known
+    assert list(names) == [row[faults.NAME] for row in faults.ROWS] == list(FAULT_WORDS)
+    assert set(warnings) == {name for name in rows if not rows[name][faults.BLOCKS]}
+    latched = {name for name in rows if rows[name][faults.END] & faults.LATCH}
+    assert {name for name, row in names.items() if len(row) == 3} == latched
+    assert tuple(modes) == readable.MODE_NAMES
+    assert others[0] == readable.fet_names(15) and others[1] == readable.output_names(127)
+    assert tuple(others[2]) == journal.NAMES
+
+
+def test_every_event_is_told_in_the_words_of_the_demo(pack):
+    log = journal.Journal()
+    for kind in range(len(journal.NAMES)):
+        for item, value, limit in ((0, 0, 0), (1, 5, 3), (2, 3, 0x9234), (7, 17, 6)):
+            if kind == journal.ANCHOR and item > 2:
+                continue
+            log.note(kind, item, 1 if kind < journal.MODE else -1, value % 9, limit, pack.pack)
+    frame = Frame()
+    frames = [list(frame.view[: ble_tell.event(frame, log, n)]) for n in range(log.n)]
+    body = """
+      const states = new NativeState();
+      states.rows = given.rows;
+      const frames = new native.Frames();
+      states.live(frames.put(given.live)[0].data, 5000.5);
+      return given.frames.flatMap((bytes) => frames.put(bytes)).map(({ data }) => states.event(data));
+    """
+    rows = [row[faults.NAME] for row in faults.ROWS]
+    live = list(frame.view[: ble_tell.live(frame, pack.pack)])
+    told = run_js(NATIVE, body, {"frames": frames, "rows": rows, "live": live})
+    ours = [readable.readable(log.record(n), 0) for n in range(log.n)]
+    assert len(told) == log.n > 40
+    assert {one["t_s"] for one in told} == {5000.5 - pack.pack.journal.uptime_s}
+    assert [one["words"] for one in told] == [one["words"] for one in ours]
+    assert [one["kind"] for one in told] == [one["kind"] for one in ours]
+    assert [one["level"] for one in told] == [level(one) for one in ours]
+
+
+def test_frames_of_the_native_service_are_found_however_they_are_cut(pack):
+    frame = Frame()
+    live = list(frame.view[: ble_tell.live(frame, pack.pack)])
+    spoiled = live[:-1] + [live[-1] ^ 1]
+    body = """
+      const read = (size) => {
+        const frames = new native.Frames();
+        const found = [];
+        for (let i = 0; i < given.length; i += size) found.push(...frames.put(given.slice(i, i + size)));
+        return found.map(({ kind, data }) => [kind, native.decodeLive(data)]);
+      };
+      return [1, 3, 20, 999].map(read);
+    """
+    results = run_js(NATIVE, body, [0xC3] + live + spoiled + live)
+    assert all(one == results[0] for one in results)
+    (kind, first), (_, second) = results[0]
+    want = btlink.live(bytes(live[3:-1]))
+    assert kind == ble_tell.LIVE and first == second == {
+        **want,
+        "cells": list(want["cells"]),
+        "temps": list(want["temps"]),
+    }
+
+
+def test_requests_of_the_native_service_are_those_it_takes():
+    sent = run_js(
+        NATIVE,
+        "return given.map(([kind, data]) => [...native.frame(kind, data)]);",
+        [[2, [1, 2, 3]], [1, []]],
+    )
+    assert [bytes(one) for one in sent] == [btlink.frame(2, b"\x01\x02\x03"), btlink.frame(1)]
+    uuids = run_js(NATIVE, "return [native.SERVICE, native.FROM_PACK, native.TO_PACK];")
+    assert uuids == [btlink.SERVICE, btlink.OUT, btlink.INTO]

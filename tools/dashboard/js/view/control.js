@@ -1,0 +1,73 @@
+// Control: locked until the key has been proved, and locked again when the link ends.
+
+import { $, put } from "../dom.js";
+import { Key, readKey } from "../key.js";
+
+const DONE = { on: "The pack was asked to switch on.", off: "The pack was asked to switch off.", clear: "The pack was asked to clear its faults." };
+let link = null;
+
+/** Call once. */
+export function startControl() {
+  $("unlock").addEventListener("submit", (event) => {
+    event.preventDefault();
+    unlock();
+  });
+  $("lock").addEventListener("click", () => {
+    link.lock();
+    showLocked();
+    $("key").focus();
+  });
+  for (const button of document.querySelectorAll("[data-request]")) {
+    button.addEventListener("click", () => (button.dataset.request === "off" ? $("sure").showModal() : request(button.dataset.request)));
+  }
+  $("sure-yes").addEventListener("click", () => {
+    $("sure").close();
+    request("off");
+  });
+}
+
+/** Another link. */
+export function useLink(now) {
+  link = now;
+  $("no-control").hidden = link.control;
+  showLocked();
+}
+
+/** Nothing can be switched without the key. */
+export function showLocked() {
+  $("unlock").hidden = !link.control;
+  $("unlocked").hidden = true;
+  put("lock-state", link.control ? "locked" : "");
+  put("said", "");
+}
+
+async function unlock() {
+  const bytes = readKey($("key").value);
+  if (!bytes) return refuse("A key has 32 hexadecimal digits.");
+  put("key-problem", "");
+  try {
+    await link.unlock(await Key.from(bytes));
+  } catch (error) {
+    return refuse(error.message);
+  }
+  $("key").value = "";
+  $("unlock").hidden = true;
+  $("unlocked").hidden = false;
+  put("lock-state", "unlocked for this page");
+  $("unlocked").querySelector("button").focus();
+}
+
+function refuse(words) {
+  put("key-problem", ""); // so that the same words are said again
+  requestAnimationFrame(() => put("key-problem", words));
+  $("key").select();
+}
+
+async function request(name) {
+  try {
+    await link.request(name);
+    put("said", DONE[name]);
+  } catch (error) {
+    put("said", error.message);
+  }
+}
