@@ -7,6 +7,7 @@ from pathlib import Path
 
 from checks.mpy import compile_one
 from checks.source import ROOT
+from deploy.needed import needed
 
 CONFIG = "/config.json"
 _PLAIN = ("firmware/boot.py", "firmware/main.py")  # MicroPython looks for these two by name
@@ -43,7 +44,7 @@ def files(board: str, config_path=None, root: Path = ROOT) -> list[tuple[str, by
 
 
 def _sources(board: str, root: Path) -> list[tuple[str, str]]:
-    """(path on the device, path in the repository) of every module that is compiled."""
+    """(path on the device, path in the repository) of every module that this board can import."""
     common = f"boards/{constant(board, 'PLATFORM', root)}"  # for every board of that port
     trees = [*_TREES, (common, "/"), (f"boards/{board}", "/")]
     pairs = []
@@ -52,7 +53,14 @@ def _sources(board: str, root: Path) -> list[tuple[str, str]]:
             inner = path.relative_to(root / folder).as_posix()
             if path.name != "manifest.py":
                 pairs.append((device + inner.removesuffix(".py") + ".mpy", f"{folder}/{inner}"))
-    return pairs
+    names = {_name(device): source for device, source in pairs}
+    wanted = needed(names, root)
+    return [pair for pair in pairs if _name(pair[0]) in wanted]
+
+
+def _name(device: str) -> str:
+    """How a file of the device is imported."""
+    return device.removesuffix(".mpy").removeprefix("/lib").strip("/").replace("/", ".")
 
 
 def _compiled(pairs, arch: str, root: Path) -> list[tuple[str, bytes]]:
