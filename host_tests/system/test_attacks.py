@@ -219,3 +219,17 @@ def test_a_verification_that_never_ends_is_as_bad_as_a_difference():
     sim.board.guard._sub.ask = refused
     assert sim.run_until(lambda: not conducting(sim), 200)
     assert seen(sim, "trip", "cfgbad")
+
+
+@pytest.mark.parametrize("low_a, high_a, opens", [(95, 195, True), (15, 195, False)])
+def test_a_load_that_ripples_is_judged_by_its_mean(low_a, high_a, opens):
+    """The input of an inverter. Limits 110 A for 10 s and 200 A for 320 ms, in every reading."""
+    sim = running(cell_n=4, config={"precharge_on": 0})
+
+    def swing(amps, other):
+        sim.plant.outside.load(amps=amps)
+        sim.world.at(sim.world.now_us + 5003, lambda: swing(other, amps))
+
+    sim.world.at(sim.world.now_us + 1, lambda: swing(low_a, high_a))
+    assert sim.run_until(lambda: not sim.plant.dsg_on, 16) == opens, events(sim)
+    assert seen(sim, "trip", "chip_ocd") == opens
