@@ -109,7 +109,7 @@ class Act:
 
     def bleed(self, pack, mask: int, dt_ms: int) -> None:
         """Write the bleed mask when it changes and before the monitor would forget it."""
-        self._bleed_age_ms += dt_ms
+        self._bleed_age_ms = min(self._bleed_age_ms + dt_ms, self._refresh_ms)
         if mask == self.bleeding and (not mask or self._bleed_age_ms < self._refresh_ms):
             return
         try:

@@ -13,6 +13,7 @@ import bms
 from bms import bits
 from bms.config import as_dict
 from boards.sim.board import make_sim
+from host_tests.common.scan_rig import Rig
 from host_tests.system.rig import BOTH, conducting, events, running, seen, touch, tripped
 from roles import CHG, FLAG_SLEEP, STEP_PASS, TEMP_NONE
 from sim.chips.bq769x2_bits import OFF
@@ -233,3 +234,31 @@ def test_a_load_that_ripples_is_judged_by_its_mean(low_a, high_a, opens):
     sim.world.at(sim.world.now_us + 1, lambda: swing(low_a, high_a))
     assert sim.run_until(lambda: not sim.plant.dsg_on, 16) == opens, events(sim)
     assert seen(sim, "trip", "chip_ocd") == opens
+
+
+def small_integers(thing, seen_ids):
+    """Every integer in an object and in what it holds."""
+    if id(thing) in seen_ids or not type(thing).__module__.startswith(
+        ("bms", "bq769x2", "coulomb")
+    ):
+        return
+    seen_ids.add(id(thing))
+    for name, value in vars(thing).items():
+        if type(value) is int:
+            yield type(thing).__name__ + "." + name, value
+        else:
+            yield from small_integers(value, seen_ids)
+
+
+@pytest.mark.parametrize("arrange", ["quiet", "deaf", "off"])
+def test_after_months_every_clock_is_still_a_small_integer(arrange):
+    """Beyond 2^30 MicroPython allocates for each sum: a scan must not, least of all after twelve days."""
+    rig = Rig()
+    if arrange == "deaf":
+        rig.roles.fail.add("write_fets")
+    rig.pack.request(bits.REQ_OFF if arrange != "quiet" else 0)
+    for _ in range(12):
+        rig.run(1, (1 << 29) - 1)
+        rig.run(3)
+    for name, value in small_integers(rig.scan, set()):
+        assert -(1 << 30) <= value < 1 << 30, name
