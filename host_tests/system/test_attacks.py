@@ -15,7 +15,7 @@ from bms.config import as_dict
 from boards.sim.board import make_sim
 from host_tests.common.scan_rig import Rig
 from host_tests.system.rig import BOTH, conducting, events, running, seen, touch, tripped
-from roles import CHG, FLAG_SLEEP, STEP_PASS, TEMP_NONE
+from roles import CHG, FLAG_SLEEP, STEP_PASS, TEMP_NONE, TRIP_UTC
 from sim.chips.bq769x2_bits import OFF
 from sim.chips.bq769x2_measure import OK, OPEN, SHORT
 from sim.mischief import find
@@ -262,3 +262,19 @@ def test_after_months_every_clock_is_still_a_small_integer(arrange):
         rig.run(3)
     for name, value in small_integers(rig.scan, set()):
         assert -(1 << 30) <= value < 1 << 30, name
+
+
+def test_the_interrupt_works_while_the_monitor_holds_a_trip_of_another_kind():
+    """A pack in the cold: the monitor forbids charging for months, and the alarm must not hang on it."""
+    sim = running(cell_n=4, config={"precharge_on": 0})
+    touch(sim, lambda plant: plant.soak(-5.0))
+    sim.run(10)
+    assert sim.pack.snap.trips == TRIP_UTC and sim.plant.dsg_on and not sim.board.cutoff.asserted()
+    hits = sim.board.cutoff.hits
+    touch(sim, lambda plant: plant.outside.short(0.005))
+    sim.world.advance(1000)
+    assert sim.board.cutoff.hits == hits + 1, "line 2 saw nothing"
+    assert sim.cfetoff_line.level == sim.dfetoff_line.level == 0 and not conducting(sim)
+    sim.run(10)
+    assert not conducting(sim) and "scd" in tripped(sim)
+    assert not sim.board.cutoff.asserted(), "ready for the next edge"
