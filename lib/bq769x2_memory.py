@@ -56,7 +56,7 @@ _ROWS = (
     (0x925F, "H", 0x0002, _RAW, 0, 0xFFFF, "Protection Configuration"),
     (0x9261, "B", 0xFC, _RAW, 0, 0xFF, "Enabled Protections A"),  # SCD OCD2 OCD1 OCC COV CUV
     (0x9262, "B", "@enabled_b", _RAW, 0, 0xFF, "Enabled Protections B"),
-    (0x9263, "B", 0x02, _RAW, 0, 0xFF, "Enabled Protections C"),  # host watchdog
+    (0x9263, "B", 0x82, _RAW, 0, 0xFF, "Enabled Protections C"),  # OCD3, host watchdog
     (0x9265, "B", 0x98, _RAW, 0, 0xFF, "CHG FET Protections A"),  # at once with 0x98, 0x18 only
     (0x9266, "B", 0xD5, _RAW, 0, 0xFF, "CHG FET Protections B"),
     (0x9267, "B", 0x56, _RAW, 0, 0xFF, "CHG FET Protections C"),
@@ -82,6 +82,9 @@ _ROWS = (
     (0x9286, "B", "scd_ma", _SCD_MA, 0, 15, "SCD Threshold"),
     (0x9287, "B", "scd_us", _SCD_US, 1, 31, "SCD Delay"),
     (0x9288, "h", _OCC_RECOVERY_MA, _RAW, -32768, 32767, "OCC Recovery Threshold"),
+    # of the mean current: the ripple of an inverter passes below all other limits again and again
+    (0x928A, "h", "@ocd3_user", _RAW, -32768, 0, "OCD3 Threshold"),
+    (0x928C, "B", "@ocd3_s", _RAW, 0, 255, "OCD3 Delay"),
     (0x928D, "h", _OCD_RECOVERY_MA, _RAW, -32768, 32767, "OCD Recovery Threshold"),
     (0x9294, "B", 5, _RAW, 0, 255, "SCD Recovery Time"),
     (0x929A, "b", "otc_ddegc", _OVER, -40, 120, "OTC Threshold"),
@@ -152,6 +155,8 @@ _PDSG_EN = const(0x10)
 _OFF_PIN = const(0x86)  # forces the FETs off while low, weak pull-down
 _HYST_MIN = const(2)
 _HYST_MAX = const(20)
+_WORD_MAX = const(32767)
+_OCD3_LATER_S = const(2)  # than the host's ocd1, which acts first where the current is steady
 _SHUTDOWN_DEGC = const(10)  # above OTINT: first the FETs, then everything
 
 
@@ -204,6 +209,8 @@ class Memory:
         made["@alarm"] = ALARM_MASK
         made["@off_pin"] = _OFF_PIN if off_pins else 0
         made["@body_diode_ma"] = config.idle_ma
+        made["@ocd3_user"] = -min(config.ocd1_ma // self.ma_per_bit, _WORD_MAX)
+        made["@ocd3_s"] = -(-config.ocd1_ms // 1000) + _OCD3_LATER_S
         # the chip shall recover just before the host does, which then decides
         made["@cuv_hyst"] = _clamp(_round(config.cuv_clear_mv, _MV_DOWN, 0) - cuv)
         made["@cov_hyst"] = _clamp(cov - _round(config.cov_clear_mv, _MV_UP, 0))

@@ -3,7 +3,7 @@
 
 State machine 0 watches ALERT: low, and both pins are low within 5 system clocks (2 of them the input's
 synchroniser, RP2040 data sheet 3.5.6.3). It permits again only at the scan's word, and only while ALERT
-is high. State machine 1 is the dead-man: no stroke for the set time, and it drops the same pins. Neither
+is high or the scan knows the trip that holds it low. State machine 1 is the dead-man: no stroke for the set time, and it drops the same pins. Neither
 needs the processor, memory or an interrupt; a flash erase does not stop them.
 
 Instructions: RP2040 data sheet 3.4. Both state machines write the pins with SET; the last one wins, and
@@ -28,10 +28,13 @@ def watch_alert():
     wrap_target()
     label("off")
     set(pins, 0)
-    pull(block)  # the scan's permission
-    jmp(pin, "permit")
-    jmp("off")  # ALERT is asserted
-    label("permit")
+    pull(block)  # the scan's permission: 1 when it knows why ALERT is asserted, else 0
+    mov(x, osr)
+    jmp(pin, "watch")
+    jmp(not_x, "off")
+    set(pins, 3)
+    wait(1, pin, 0)  # until that has ended there is no edge to see
+    label("watch")
     set(pins, 3)
     wait(0, pin, 0)
     wrap()
@@ -81,11 +84,11 @@ class PioGate:
         watch.restart()
         watch.active(1)
 
-    def open(self) -> bool:
-        """Permit; False when ALERT is asserted or nobody takes the word."""
+    def open(self, held: bool) -> bool:
+        """Permit; False when ALERT is asserted (but `held`), or nobody takes the word."""
         if self._watch.tx_fifo() or not self._wind():
             return False
-        self._watch.put(1)
+        self._watch.put(1 if held else 0)
         return self._is_open()
 
     def stroke(self) -> bool:

@@ -40,6 +40,7 @@ class Act:
         self._bleed_age_ms = 0
         self._retry_ms = 0
         self._finding_load = False
+        self._known_trips = 0  # that the monitor held when the last fresh scan looked
         self._outputs = -1
 
     def disarm(self) -> None:
@@ -79,17 +80,23 @@ class Act:
         pack.journal.note(journal.ARMED, 0, -1, int(self.armed), guard.mismatch, pack)
 
     def alarm(self, pack) -> bool:
-        """Clear the latched alarm once its cause is over; True when this scan cleared it.
+        """Clear the latched alarm; True when this scan did.
 
-        While the chip still holds the trip the alarm stays, so that ALERT makes no new edge; the
-        fault rows know the cause. A scan that clears does not release: the next one looks again.
+        Also while the monitor holds a trip, or ALERT would stay low and the interrupt dead as long: a pack
+        too cold to charge holds one all winter. The fault rows know the trip. Once for each, should the alarm
+        come back at once. A scan that clears does not release: the next one looks again.
         """
         snap = pack.snap
-        if not snap.fresh or not snap.alarm or snap.trips:
+        if not snap.fresh:
+            return False
+        known = self._known_trips
+        self._known_trips = snap.trips
+        if not snap.alarm or (snap.trips and snap.trips == known):
             return False
         try:
             self._board.alert.clear_alarm(snap.alarm)
         except OSError as error:
+            self._known_trips = -1  # once more
             self._failed(pack, error, FAIL_ALARM)
         return True
 
@@ -108,9 +115,10 @@ class Act:
             self._failed(pack, error, FAIL_FETS)
             self._cutoff.block()
             return
-        if want and not hold and pack.snap.fresh:
+        snap = pack.snap
+        if want and not hold and snap.fresh:
             if not self._cutoff.permits or self._cutoff.tripped:
-                self._cutoff.release(seen)
+                self._cutoff.release(seen, snap.alarm != 0)
 
     def _disobeyed(self, pack, want: int) -> bool:
         """A FET conducts that should not, for no reason of the monitor's own.
@@ -123,7 +131,7 @@ class Act:
 
     def bleed(self, pack, mask: int, dt_ms: int) -> None:
         """Write the bleed mask when it changes and before the monitor would forget it."""
-        self._bleed_age_ms += dt_ms
+        self._bleed_age_ms = min(self._bleed_age_ms + dt_ms, self._refresh_ms)
         if mask == self.bleeding and (not mask or self._bleed_age_ms < self._refresh_ms):
             return
         try:

@@ -32,8 +32,8 @@ class PinGate:
         self._chg_pin(0)
         self._dsg_pin(0)
 
-    def open(self) -> bool:
-        """Permit; False when the gate refused."""
+    def open(self, held: bool) -> bool:
+        """Permit; False when the gate refused. `held`: although ALERT is asserted, see `Cutoff.release`."""
         self._chg_pin(1)
         self._dsg_pin(1)
         return True
@@ -95,16 +95,17 @@ class Cutoff:
         self._gate.close()
         self.permits = False
 
-    def release(self, seen: int) -> bool:
+    def release(self, seen: int, held: bool = False) -> bool:
         """Permit the FETs unless an edge came after `hits` was `seen`; True when permitted.
 
+        `held`: the monitor keeps ALERT asserted for a trip that the scan knows and that blocks its own FET.
         Checked after the gate was opened, so an edge at any moment ends with the pins at 0.
         """
         if self.hits != seen:
             return False
         self.tripped = False
         self.permits = True
-        opened = self._gate.open()
+        opened = self._gate.open(held)
         if self.hits != seen:
             self.block()
             self.tripped = True

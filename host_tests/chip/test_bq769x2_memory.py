@@ -188,6 +188,19 @@ def test_currents_beyond_a_word_of_milliamps_are_read_in_10_ma(
     assert code(0x9303, **values) == register
 
 
+@pytest.mark.parametrize(
+    "values, user, seconds",
+    [
+        ({"ocd1_ma": 110009, "ocd1_ms": 10000}, -11000, 12),
+        ({"ocd1_ma": 110000, "ocd1_ms": 10001}, -11000, 13),
+        ({"ocd1_ma": 9999, "ocd2_ma": 10000, "occ2_ma": 20000, "scd_ma": 30000}, -9999, 12),
+    ],
+)
+def test_the_mean_current_has_the_limit_of_the_host_and_a_little_more_time(values, user, seconds):
+    assert code(0x928A, 2, signed=True, **values) == user
+    assert code(0x928C, **values) == seconds
+
+
 def test_currents_are_scaled_once_a_configuration_is_loaded():
     rig = Rig()
     rig.i2c.put16(0x3A, -1234)
@@ -255,7 +268,7 @@ def test_the_chip_goes_to_shutdown_only_above_its_own_fet_limit():
     [
         (0x9234, 2, 0x2882),
         (0x9261, 1, 0xFC),
-        (0x9263, 1, 0x02),
+        (0x9263, 1, 0x82),
         (0x9265, 1, 0x98),
         (0x9267, 1, 0x56),
         (0x9269, 1, 0xE4),

@@ -311,6 +311,16 @@ def test_ocd3_is_slow_and_compares_userA():
     assert (rig.chip.regs[7], rig.fet_bits) == (0x80, 1)
 
 
+def test_ocd3_compares_the_mean_of_a_quarter_second():
+    rig = ready((0x9263, 0x80), (0x928A, i2(-400)), (0x928C, 2), (0x9303, 6), (0x9286, 15))
+    for _ in range(700):
+        rig.change(current_a=-7.0)
+        rig.wait_us(4000)
+        rig.change(current_a=-1.5)
+        rig.wait_us(4000)
+    assert rig.chip.regs[7] == 0x80
+
+
 # -- host watchdog ------------------------------------------------------------------------------------
 
 HWD = ((0x9263, 0x02), (0x92B2, u2(2)))

@@ -13,8 +13,9 @@ import bms
 from bms import bits
 from bms.config import as_dict
 from boards.sim.board import make_sim
+from host_tests.common.scan_rig import Rig
 from host_tests.system.rig import BOTH, conducting, events, running, seen, touch, tripped
-from roles import CHG, FLAG_SLEEP, STEP_PASS, TEMP_NONE
+from roles import CHG, FLAG_SLEEP, STEP_PASS, TEMP_NONE, TRIP_UTC
 from sim.chips.bq769x2_bits import OFF
 from sim.chips.bq769x2_measure import OK, OPEN, SHORT
 from sim.mischief import find
@@ -219,3 +220,61 @@ def test_a_verification_that_never_ends_is_as_bad_as_a_difference():
     sim.board.guard._sub.ask = refused
     assert sim.run_until(lambda: not conducting(sim), 200)
     assert seen(sim, "trip", "cfgbad")
+
+
+@pytest.mark.parametrize("low_a, high_a, opens", [(95, 195, True), (15, 195, False)])
+def test_a_load_that_ripples_is_judged_by_its_mean(low_a, high_a, opens):
+    """The input of an inverter. Limits 110 A for 10 s and 200 A for 320 ms, in every reading."""
+    sim = running(cell_n=4, config={"precharge_on": 0})
+
+    def swing(amps, other):
+        sim.plant.outside.load(amps=amps)
+        sim.world.at(sim.world.now_us + 5003, lambda: swing(other, amps))
+
+    sim.world.at(sim.world.now_us + 1, lambda: swing(low_a, high_a))
+    assert sim.run_until(lambda: not sim.plant.dsg_on, 16) == opens, events(sim)
+    assert seen(sim, "trip", "chip_ocd") == opens
+
+
+def small_integers(thing, seen_ids):
+    """Every integer in an object and in what it holds."""
+    if id(thing) in seen_ids or not type(thing).__module__.startswith(
+        ("bms", "bq769x2", "coulomb")
+    ):
+        return
+    seen_ids.add(id(thing))
+    for name, value in vars(thing).items():
+        if type(value) is int:
+            yield type(thing).__name__ + "." + name, value
+        else:
+            yield from small_integers(value, seen_ids)
+
+
+@pytest.mark.parametrize("arrange", ["quiet", "deaf", "off"])
+def test_after_months_every_clock_is_still_a_small_integer(arrange):
+    """Beyond 2^30 MicroPython allocates for each sum: a scan must not, least of all after twelve days."""
+    rig = Rig()
+    if arrange == "deaf":
+        rig.roles.fail.add("write_fets")
+    rig.pack.request(bits.REQ_OFF if arrange != "quiet" else 0)
+    for _ in range(12):
+        rig.run(1, (1 << 29) - 1)
+        rig.run(3)
+    for name, value in small_integers(rig.scan, set()):
+        assert -(1 << 30) <= value < 1 << 30, name
+
+
+def test_the_interrupt_works_while_the_monitor_holds_a_trip_of_another_kind():
+    """A pack in the cold: the monitor forbids charging for months, and the alarm must not hang on it."""
+    sim = running(cell_n=4, config={"precharge_on": 0})
+    touch(sim, lambda plant: plant.soak(-5.0))
+    sim.run(10)
+    assert sim.pack.snap.trips == TRIP_UTC and sim.plant.dsg_on and not sim.board.cutoff.asserted()
+    hits = sim.board.cutoff.hits
+    touch(sim, lambda plant: plant.outside.short(0.005))
+    sim.world.advance(1000)
+    assert sim.board.cutoff.hits == hits + 1, "line 2 saw nothing"
+    assert sim.cfetoff_line.level == sim.dfetoff_line.level == 0 and not conducting(sim)
+    sim.run(10)
+    assert not conducting(sim) and "scd" in tripped(sim)
+    assert not sim.board.cutoff.asserted(), "ready for the next edge"

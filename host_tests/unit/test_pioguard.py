@@ -13,7 +13,7 @@ HZ = 125_000_000
 BOTH = (1, 1)
 NONE = (0, 0)
 # As MicroPython 1.28 on an RP2040 assembles them; jumps relative to the program.
-WATCH_WORDS = [0xE000, 0x80A0, 0x00C4, 0x0000, 0xE003, 0x2020]
+WATCH_WORDS = [0xE000, 0x80A0, 0xA027, 0x00C7, 0x0020, 0xE003, 0x20A0, 0xE003, 0x2020]
 DEADMAN_WORDS = [0xE000, 0x80A0, 0xA027, 0x8080, 0xA027, 0x0043]
 
 
@@ -118,6 +118,26 @@ def test_no_permission_while_alert_is_asserted():
     assert rig.pins() == NONE and not rig.cutoff.permits and not rig.cutoff.tripped
 
 
+def test_a_trip_that_the_scan_knows_does_not_keep_the_other_fet_off():
+    """A full cell holds ALERT low for hours; the load must go on. The next edge is caught again."""
+    rig = Rig()
+    rig.alert(0)
+    assert rig.cutoff.release(0, True) and rig.pins() == BOTH
+    rp2.run(1000)
+    rig.alert(1)
+    assert rig.pins() == BOTH
+    machine.bench.pio["settle"] = 0
+    rig.alert(0)
+    assert rig.cycles_until(NONE) <= 5
+
+
+def test_a_held_permission_is_watched_at_once_when_alert_is_high():
+    rig = Rig()
+    assert rig.cutoff.release(0, True)
+    rig.alert(0)
+    assert rig.pins() == NONE
+
+
 def test_a_refused_permission_is_not_remembered():
     rig = Rig()
     rig.alert(0)
@@ -144,7 +164,7 @@ def test_a_stopped_watcher_gets_no_second_word():
     machine.bench.pio["cells"][0].enabled = False
     machine.bench.pio["cells"][0].fifo.append(1)
     for _ in range(10):
-        assert not rig.gate.open()
+        assert not rig.gate.open(False)
     machine.bench.pio["cells"][1].enabled = False
     for _ in range(10):
         rig.gate.stroke()

@@ -226,16 +226,25 @@ def test_an_edge_without_a_lasting_cause_is_cleared_and_the_next_scan_gives_back
     assert rig.permits() and not rig.scan.again
 
 
-def test_the_alarm_stays_latched_while_the_monitor_holds_a_trip():
+def test_the_alarm_is_cleared_once_for_each_trip_that_the_monitor_holds():
     rig = Rig()
     rig.roles.alarm, rig.roles.trips = ALERT, TRIP_HWD
     rig.board.alert_pin.handler(None)
-    rig.run(8)
-    assert rig.asked("clear_alarm") == [] and not rig.permits()
-    rig.roles.trips = 0
+    rig.roles.fail.add("clear_alarm")
+    rig.run(2)
+    rig.roles.fail.clear()
     rig.run(1)
-    assert rig.asked("clear_alarm") == [ALERT] and not rig.permits()
-    rig.run(12)
+    assert rig.asked("clear_alarm") == [ALERT] * 3 and not rig.roles.alarm
+    rig.roles.alarm = ALERT  # it comes back at once
+    rig.run(8)
+    assert len(rig.asked("clear_alarm")) == 3 and not rig.permits()
+    rig.roles.trips |= TRIP_SCD
+    rig.run(8)
+    assert len(rig.asked("clear_alarm")) == 4 and not rig.permits()
+    rig.roles.alarm, rig.roles.trips = ALERT, 0
+    rig.run(1)
+    assert len(rig.asked("clear_alarm")) == 5 and not rig.permits()
+    rig.run(400)
     assert rig.permits()
 
 

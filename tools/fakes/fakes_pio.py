@@ -101,6 +101,8 @@ class Cell:
             was = self.x
             self.x = (was - 1) & _MASK
             return was != 0
+        if condition == _CONDITIONS["not_x"]:
+            return self.x == 0
         return condition == 0 or (condition == _CONDITIONS["pin"] and self._pipe[0] == 1)
 
     def _pull(self, blocks: bool) -> bool:

@@ -29,6 +29,7 @@ _CC_LSB_UV = 7.5684  # coulomb counter, 16-bit LSB at VREF2 = 1.24 V: 1.24 V / (
 _DEADBAND_UV = 0.234  # one code of Coulomb Counter Deadband
 _USER_UA = (100, 1000, 10000, 100000)
 _SLOT_US = 3000
+_CC1_US = 250000
 _USE_CELL = 1
 _USE_FET = 3
 
@@ -81,7 +82,9 @@ class Measure:
         self.preset_passq()
         for i in range(16):
             self.cell_mv[i] = 0
-        self.user = 0
+        self.user = self.cc1_user = 0
+        self._cc1_mas = 0.0
+        self._cc1_us = 0
         self.die = self.stack = self.pack = self.ld = 0
         self.cell_hot = self.cell_cold = self.fet_hot = 0  # 0.1 K, 0 = no such sensor
 
@@ -140,6 +143,7 @@ class Measure:
         passed_us = now_us - self.ran_us
         self.ran_us = now_us
         self.passed_us += passed_us
+        self._average(passed_us)
         if uv >= self.deadband_uv or -uv >= self.deadband_uv:
             self.passed_mas += self.ma * passed_us / 1000000.0
         if now_us >= self.next_us:
@@ -148,6 +152,15 @@ class Measure:
             before = self.loops // 3
             self.loops += passed
             self.sample(self.slow or self.loops // 3 != before)
+
+    def _average(self, passed_us: int) -> None:
+        """CC1: the mean current of each 250 ms, whatever it does meanwhile."""
+        self._cc1_mas += self.ma * passed_us
+        self._cc1_us += passed_us
+        if self._cc1_us >= _CC1_US:
+            self.cc1_user = saturate(self._cc1_mas / self._cc1_us * 1000.0 / self.user_ua)
+            self._cc1_mas = 0.0
+            self._cc1_us = 0
 
     def sample(self, full: bool) -> None:
         """One ADSCAN, the last of a FULLSCAN if `full`."""

@@ -284,7 +284,7 @@ class Protect:
                 self.ocd3_since = now_us
             elif now_us - self.ocd3_since >= self.recovery_us:
                 self.status_c &= ~OCD3
-        elif chip.measure.user > self.ocd3_user:
+        elif chip.measure.cc1_user > self.ocd3_user:
             self.alert_c &= ~OCD3
         else:
             if not self.alert_c & OCD3:

@@ -67,7 +67,7 @@ def _dastatus5(chip, buf, at: int) -> int:
     temps = (measure.fet_hot, high, measure.cell_cold, average)
     struct.pack_into("<hhhh", buf, at + 12, *temps)
     counts = int(measure.uv / _I_LSB_UV)
-    struct.pack_into("<hhii", buf, at + 20, measure.user, measure.user, counts, counts)
+    struct.pack_into("<hhii", buf, at + 20, measure.user, measure.cc1_user, counts, counts)
     return 32
 
 
