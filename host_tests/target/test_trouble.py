@@ -91,7 +91,7 @@ def test_noise_never_leaves_wrong_limits_in_a_monitor_that_conducts(started):
     bench.chip.strict = False
     addr = bench.chip.addr
     noisy = BitFlip(bench.chip, Prng(7), per_million=3000, written=True)
-    nacks = NackWrapper(noisy, per_million=50_000, prng=Prng(8), data=True)
+    nacks = NackWrapper(noisy, per_million=30_000, prng=Prng(12), data=True)
     bench.i2c.devices[addr] = nacks
     assert watched(bench, 2000) > 20, "it never conducted: nothing was tested"
     bench.touch(lambda plant: plant.outside.short(0.005))
