@@ -38,7 +38,8 @@ def move(staged: str, path: str) -> None:
 def settle() -> None:
     """Let littlefs end a rename that the power left half done; it does so before any change it makes.
 
-    Until then it shows neither the file that was moved nor the one listed after it, such as our plan.
+    Until then that of MicroPython 1.28 shows neither the file that was moved nor the one after it in
+    its folder, such as our plan.
     """
     try:
         os.remove("/staged/none")

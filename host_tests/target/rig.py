@@ -21,11 +21,12 @@ try:
     from emulate.flashlog import FlashLog
     from emulate.image import NoImage, image
     from emulate.pico import Pico
+    from emulate.story import Story
 except ImportError:
     image = None
 
 # what the tests take from here, so that they can be collected without an emulator
-__all__ = ["Bench", "Cable", "Disk", "FlashLog", "Pico", "content", "flash_with", "read"]
+__all__ = ["Bench", "Cable", "Disk", "FlashLog", "Pico", "Story", "content", "flash_with", "read"]
 
 BOARD = "pico_bq76952"
 CONFIG = {"cell_n": 16, "precharge_on": 0, "sc_hold_ms": 5000, "chip_cov_mv": 3710}

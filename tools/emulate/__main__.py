@@ -25,10 +25,9 @@ def flash(bench: Bench) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "config.json"
             path.write_text(json.dumps(CONFIG), encoding="utf-8")
-            code, said = cable.flash(BOARD, path)
+            code, _ = cable.flash(BOARD, path, show=True)
     finally:
         cable.close()
-    print(said, end="", flush=True)
     if code:
         raise Silent("nothing is installed")
 

@@ -15,14 +15,14 @@ class Cable:
         self._console = Console(pico)
         self.port = self._console.url
 
-    def run(self, command) -> tuple[int, str]:
-        """Exit code, and everything it said."""
+    def run(self, command, show: bool = False) -> tuple[int, str]:
+        """Exit code, and everything it said; `show`: it says that to the terminal instead."""
         paths = {"PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path)}
         with tempfile.TemporaryFile("w+") as said:
             program = subprocess.Popen(
                 [str(part) for part in command],
-                stdout=said,
-                stderr=subprocess.STDOUT,
+                stdout=None if show else said,
+                stderr=None if show else subprocess.STDOUT,
                 env={**os.environ, **paths, "PYTHONUNBUFFERED": "1"},
             )
             try:
@@ -33,10 +33,10 @@ class Cable:
             said.seek(0)
             return program.returncode, said.read()
 
-    def flash(self, board: str, config_path) -> tuple[int, str]:
+    def flash(self, board: str, config_path, show: bool = False) -> tuple[int, str]:
         """What `make flash BOARD=... PORT=... CONFIG=...` runs."""
         options = (f"--board={board}", f"--port={self.port}", f"--config={config_path}")
-        return self.run((sys.executable, "-m", "deploy", "flash", *options))
+        return self.run((sys.executable, "-m", "deploy", "flash", *options), show)
 
     def mpremote(self, *words) -> tuple[int, str]:
         """`mpremote connect PORT ...`."""
