@@ -1,10 +1,13 @@
 """The BQ769x0 driver: published bytes, conversions, what it writes, and what it says when all goes wrong."""
 
 import json
+import time
 from array import array
 
+import machine
 import pytest
 
+import bq769x0
 from bq769x0 import BQ76920, BQ76930, BQ76940, BQ769x0
 from bq769x0_parts import inputs_of
 from bq769x0_trips import Trips, code_mv, gain_uv, ov_code, ov_mv, uv_code, uv_mv
@@ -873,3 +876,14 @@ def test_noise_ends_in_errors_and_never_in_wrong_cells():
 
 def test_a_temperature_that_is_not_there_is_none():
     assert Rig(up=False).driver().die_ddegc == TEMP_NONE
+
+
+def test_the_script_in_the_docstring_measures_a_current(monkeypatch, capsys):
+    rig = Rig(shunt_uohm=1000)
+    rig.change(current_a=-12.66)
+    machine.use(world=rig.world, buses={0: rig.i2c})
+    monkeypatch.setattr(time, "sleep_us", rig.world.sleep_us, raising=False)
+    lines = [line[4:] for line in bq769x0.__doc__.splitlines() if line.startswith("    ")]
+    exec("\n".join(lines), {})
+    machine.use()
+    assert len(lines) == 10 and capsys.readouterr().out == "-12660 mA\n"
