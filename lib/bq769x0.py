@@ -144,6 +144,7 @@ class BQ769x0:
         if misfit is not None:
             frame.fail(PROTECT1, f"{misfit} does not fit this part's gain")
         frame.codes = self._trips.codes
+        frame.armed = True
         self._bus.write(PROTECT1, frame.codes, CODES_N)
         self.write_bleed(0)
         self.wires.start()
@@ -209,7 +210,7 @@ class BQ769x0:
         if not frame.lost() and not data[SYS_STAT] & XREADY:
             self.flags = 0
         bat = data[BAT] << 8 | data[BAT + 1]
-        if not bat:
+        if not bat or not frame.gain:  # not probed yet: codes are worth nothing
             raise frame.no_cells
         cell_at = self._wiring.cell_at
         for i in range(self._cell_n):
