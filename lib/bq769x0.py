@@ -144,6 +144,7 @@ class BQ769x0:
         if misfit is not None:
             frame.fail(PROTECT1, f"{misfit} does not fit this part's gain")
         frame.codes = self._trips.codes
+        frame.armed = True
         self._bus.write(PROTECT1, frame.codes, CODES_N)
         self.write_bleed(0)
         self.wires.start()

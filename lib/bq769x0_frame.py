@@ -63,7 +63,8 @@ class Frame:
         self._new = 0  # bit a role: nobody took it from the last burst yet
         self._silent_n = 0
         self._out = bytearray(1)
-        self.codes = None  # what PROTECT1 and on shall hold
+        self.armed = False  # `codes` are in the chip, and so are the next two
+        self.codes = bytearray(CODES_N)  # what PROTECT1 and on shall hold
         self.balance = bytearray(3)  # and CELLBAL1 to 3
         self.control1 = MEASURE  # and SYS_CTRL1
         self.data = bytearray(_BURST_N)
@@ -191,8 +192,8 @@ class Frame:
         return True
 
     def _compare(self) -> int:
-        """How many registers are not what they shall be; nothing is expected before `codes` are."""
-        if self.codes is None:
+        """How many registers are not what they shall be; nothing is expected before the first arming."""
+        if not self.armed:
             return 0
         data = self.data
         differ_n = self._differs(SYS_CTRL1, data[SYS_CTRL1] & _CTRL1_MASK, self.control1)

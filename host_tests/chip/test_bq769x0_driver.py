@@ -1,10 +1,13 @@
 """The BQ769x0 driver: published bytes, conversions, what it writes, and what it says when all goes wrong."""
 
 import json
+import time
 from array import array
 
+import machine
 import pytest
 
+import bq769x0
 from bq769x0 import BQ76920, BQ76930, BQ76940, BQ769x0
 from bq769x0_parts import inputs_of
 from bq769x0_trips import Trips, code_mv, gain_uv, ov_code, ov_mv, uv_code, uv_mv
@@ -335,6 +338,24 @@ def test_a_chip_that_falls_silent_is_woken_but_not_one_that_was_sent_to_ship():
             except OSError:
                 failed += 1
         assert failed == (12 if shut else 4)
+
+
+@pytest.mark.parametrize("mv, woken", [(49600, False), (50000, True)])
+def test_a_charger_at_the_terminals_wakes_it_from_ship(mv, woken):
+    rig = Rig()
+    terminals = Terminals()
+    chip = rig.armed(terminals=terminals, boot=FakePin(rig.boot, FakePin.OUT, value=0))
+    rig.wait_us(300000)
+    chip.read_alarm()
+    chip.read_cells(array("i", [0] * 15))
+    chip.shutdown()
+    terminals.mv = mv  # the stack has 49.5 V
+    for _ in range(6):
+        try:
+            chip.read_alarm()
+        except OSError:
+            continue
+    assert (rig.i2c.scan() == [8]) == woken
 
 
 # -- arming and verification -------------------------------------------------------------------------
@@ -809,14 +830,15 @@ def test_every_cell_is_tested_for_its_wires_soon_and_then_every_five_minutes(par
     assert chip.wires.broken == -1 and rig.chip.illegal == []
 
 
-def test_a_cell_that_falls_is_held_down_and_tested_again_soon():
+@pytest.mark.parametrize("cell, halves", [(6, [0x5555]), (7, [0x5555, 0x2AAA])])
+def test_a_cell_that_falls_is_held_down_and_tested_again_soon(cell, halves):
     rig = Rig()
     chip = rig.armed()
     true_v = rig.plant.sense_v
-    rig.plant.sense_v = lambda i: 0.1 if i == 6 and rig.plant.bleed[6] else true_v(i)
-    masks = bled(rig, chip, 90)
-    assert chip.wires.broken == 6
-    assert masks[1:4] == [0x5555, 1 << 6, 0] and masks[4] == 0x5555
+    rig.plant.sense_v = lambda i: 0.1 if i == cell and rig.plant.bleed[cell] else true_v(i)
+    masks = bled(rig, chip, 95)
+    assert chip.wires.broken == cell
+    assert masks[1 : len(halves) + 4] == [*halves, 1 << cell, 0, 0x5555]
 
 
 def test_no_wire_is_tested_while_the_host_bleeds():
@@ -873,3 +895,14 @@ def test_noise_ends_in_errors_and_never_in_wrong_cells():
 
 def test_a_temperature_that_is_not_there_is_none():
     assert Rig(up=False).driver().die_ddegc == TEMP_NONE
+
+
+def test_the_script_in_the_docstring_measures_a_current(monkeypatch, capsys):
+    rig = Rig(shunt_uohm=1000)
+    rig.change(current_a=-12.66)
+    machine.use(world=rig.world, buses={0: rig.i2c})
+    monkeypatch.setattr(time, "sleep_us", rig.world.sleep_us, raising=False)
+    lines = [line[4:] for line in bq769x0.__doc__.splitlines() if line.startswith("    ")]
+    exec("\n".join(lines), {})
+    machine.use()
+    assert len(lines) == 10 and capsys.readouterr().out == "-12660 mA\n"

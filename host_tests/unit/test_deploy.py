@@ -425,3 +425,12 @@ def test_the_instructions_for_freezing_name_the_manifest(capsys):
 def test_native_code_is_compiled_for_the_processor_of_the_board():
     arch = {name: dict(files(name))["/lib/fast_native.mpy"][2] >> 2 for name in boards()}
     assert arch["pico_bq76952"] == 4 and arch["esp32_bq76952"] == 10
+
+
+@pytest.mark.parametrize("board", boards())
+def test_a_board_gets_the_driver_of_its_own_monitor_and_no_other(board):
+    drivers = {"bq769x0", "bq769x2"}
+    held = {path[5:-4] for path in dict(files(board)) if path.startswith("/lib/")}
+    assert len(held & drivers) == 1
+    assert {"roles", "crc8", "jbd", "pinbits"} <= held or board == "libresolar_bms_c1"
+    assert ("bq769x2_memory" in held) == ("bq769x2" in held), "imported inside a function"

@@ -51,7 +51,24 @@ def _sources(board: str, root: Path) -> list[tuple[str, str]]:
             inner = path.relative_to(root / folder).as_posix()
             if path.name != "manifest.py":
                 pairs.append((device + inner.removesuffix(".py") + ".mpy", f"{folder}/{inner}"))
-    return pairs
+    used = _used([source for _, source in pairs if not source.startswith("lib/")], root)
+    return [pair for pair in pairs if not pair[1].startswith("lib/") or pair[1] in used]
+
+
+def _used(sources: list[str], root: Path) -> set[str]:
+    """Files of lib that these import, at the top or in a function, and what those import: no other driver."""
+    found, todo = set(), [*_PLAIN, *sources]
+    while todo:
+        tree = ast.parse((root / todo.pop()).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names.append(node.module)
+            new = {f"lib/{name}.py" for name in names} - found
+            new = {path for path in new if (root / path).is_file()}
+            found |= new
+            todo += new
+    return found
 
 
 def _compiled(pairs, arch: str, root: Path) -> list[tuple[str, bytes]]:
