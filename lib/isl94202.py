@@ -87,7 +87,7 @@ class ISL94202:
         inputs = [i for i in range(8) if self._select >> i & 1]
         self._at = bytearray([CELL1 + 2 * i for i in inputs])
         self._input = bytearray(inputs)
-        self._words = None
+        self._words = ()
         self._burst = Burst(bus)
         self._fets = Fets(bus, self._burst)
         self._gain, self._gain_code = _GAINS[2]
@@ -139,7 +139,7 @@ class ISL94202:
 
     def arm(self) -> None:
         """Write the configuration to RAM; FETs are off then, and until `write_fets`."""
-        if self._words is None:
+        if not self._words:
             raise ValueError("arm: no configuration was loaded")
         self._fets.bleeds = False
         self.write_fets(0)

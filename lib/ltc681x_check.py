@@ -35,8 +35,9 @@ _DIAGN_US = const(400)
 _MUXFAIL = const(0x02)  # byte 5 of STATB
 _OPEN_CODE = const(4000)  # 0.1 mV
 _ZERO_CODE = const(100)
-_OVERLAP_CODE = const(100)
-_ADOL_GROUP = const(2)  # cell 7 by one converter in C7, by the other in C8
+_OVERLAP_CODE = const(20)  # Linduino's limit
+_ADOL_FIRST = const(2)  # groups with the results of ADOL
+_ADOL_STEP = const(2)
 _GROUP_N = const(6)
 
 
@@ -120,16 +121,18 @@ class Check:
                 link.fail_at(_DIAGN, i // _GROUP_N, "multiplexer failed")
 
     def _overlap(self) -> None:
+        """Cell 7 by two converters, in C7 and C8; of 18 inputs cell 13 too, in C13 and C14."""
         link = self._link
         link.command(CLRCELL)
         link.convert(_ADOL, self._part[CELL_US])
-        link.read(RDCV[_ADOL_GROUP])
-        data = link.data
-        for i in range(0, len(data), _GROUP_N):
-            one = data[i] | data[i + 1] << 8
-            other = data[i + 2] | data[i + 3] << 8
-            if abs(one - other) > _OVERLAP_CODE:
-                link.fail_at(_ADOL, i // _GROUP_N, f"converters read {one} and {other}")
+        for g in range(_ADOL_FIRST, self._groups, _ADOL_STEP):
+            link.read(RDCV[g])
+            data = link.data
+            for i in range(0, len(data), _GROUP_N):
+                one = data[i] | data[i + 1] << 8
+                other = data[i + 2] | data[i + 3] << 8
+                if abs(one - other) > _OVERLAP_CODE:
+                    link.fail_at(_ADOL, i // _GROUP_N, f"converters read {one} and {other}")
 
     def _pull(self, code: int, into) -> None:
         """Twice, so that the filters' capacitors have followed."""

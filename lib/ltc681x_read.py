@@ -14,6 +14,7 @@ from ltc681x_parts import (
     RDCV,
     SUM_STEP,
     VREF2_AT,
+    VREF2_GROUP,
 )
 from ntc import divider_ohm
 from roles import TEMP_NONE, TRIP_COV, TRIP_CUV, TRIP_OTINT, TRIP_PF
@@ -25,6 +26,8 @@ _GROUP_N = const(6)
 _THSD = const(0x01)  # STATB byte 5
 _MUXFAIL = const(0x02)
 _FLAGS_N = const(12)  # cells whose limit flags are in STATB
+_VREF2_LOW = const(29850)  # "normal range" of the data sheet
+_VREF2_HIGH = const(30150)
 _FAR_CODE = const(3000)  # 0.1 mV; an unused input cannot read more
 
 
@@ -110,7 +113,10 @@ class Reader:
         data = self._link.data
         for device in range(self._layout.device_n):
             k = device * _GROUP_N + VREF2_AT
-            self._vref2[device] = data[k] | data[k + 1] << 8
+            code = data[k] | data[k + 1] << 8
+            if not _VREF2_LOW <= code <= _VREF2_HIGH:
+                self._link.fail_at(RDAUX[VREF2_GROUP], device, f"VREF2 is {code // 10} mV")
+            self._vref2[device] = code
 
     def _take_temps(self, group: int, temp_ddegc) -> None:
         layout = self._layout

@@ -265,6 +265,24 @@ def test_a_failed_multiplexer_is_found_when_arming():
         rig.armed()
 
 
+@pytest.mark.parametrize("cells, part", [((12, 12), "LTC6811"), ((18, 16), "LTC6813")])
+def test_converters_that_disagree_are_found_when_arming(cells, part):
+    rig = Rig(cells, part)
+    rig.devices[1].measure.adrift = 20
+    rig.armed()
+    rig.devices[1].measure.adrift = 21
+    with pytest.raises(OSError, match="0x301 device 2 of 2: converters read 33... and 33..."):
+        rig.armed()
+
+
+@pytest.mark.parametrize("vref2", [29800, 30200, 65535])
+def test_a_reference_out_of_range_is_named_and_no_temperature_believed(vref2):
+    rig = Rig((12, 12)).armed()
+    rig.devices[1].measure.vref2 = vref2
+    with pytest.raises(OSError, match=f"0x00e device 2 of 2: VREF2 is {vref2 // 10} mV"):
+        rig.chip.read_temps(rig.temps)
+
+
 # -- the wrong chain ---------------------------------------------------------------------------------
 
 

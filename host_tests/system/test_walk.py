@@ -13,9 +13,9 @@ SEEDS += [("ltc681x", seed, (4, 12, 16)[seed % 3]) for seed in range(1, 5)]
 SEEDS += [("isl94202", seed, (3, 4, 8)[seed % 3]) for seed in range(1, 10)]
 
 
-@pytest.mark.parametrize("family, seed, cell_n", SEEDS)
-def test_a_random_walk_through_trouble_breaks_nothing_and_heals(family, seed, cell_n):
-    walk = Walk(seed, cell_n, crc=seed % 4 != 0, family=family)
+@pytest.mark.parametrize("monitor, seed, cell_n", SEEDS)
+def test_a_random_walk_through_trouble_breaks_nothing_and_heals(monitor, seed, cell_n):
+    walk = Walk(seed, cell_n, crc=seed % 4 != 0, family=monitor)
     while walk.scans < 10000:
         walk.step()
     walk.heal()

@@ -443,7 +443,7 @@ def test_native_code_is_compiled_for_the_processor_of_the_board():
 
 @pytest.mark.parametrize("board", boards())
 def test_a_board_gets_the_driver_of_its_own_monitor_and_no_other(board):
-    drivers = {"bq769x0", "bq769x2"}
+    drivers = {"bq769x0", "bq769x2", "ltc681x", "isl94202"}
     held = {path[5:-4] for path in dict(files(board)) if path.startswith("/lib/")}
     assert len(held & drivers) == 1
     assert {"roles", "crc8", "jbd", "pinbits"} <= held or board == "libresolar_bms_c1"

@@ -42,6 +42,8 @@ class Measure:
         self.pulls = 0  # ADOW conversions in this direction, one after the other
         self.pull_up = 0
         self.muxfail = 0  # what DIAGN shall find
+        self.adrift = 0  # codes that the second converter reads more
+        self.vref2 = _VREF2
         self.stuck = {}  # cell input -> code that its filter always gives
 
     def reset(self) -> None:
@@ -110,7 +112,9 @@ class Measure:
         elif kind == "CVST":
             self.cells = [self.stuck.get(i, pattern) for i in range(self.chip.input_n)]
         elif kind == "ADOL":
-            self.cells[6] = self.cells[7] = self._code(self._cell(6, now_us))
+            for i in range(6, self.chip.input_n - 1, 6):
+                self.cells[i] = self.cells[i + 1] = self._code(self._cell(i, now_us))
+                self.cells[i + 1] += self.adrift
         elif kind == "AXST":
             self.aux = [pattern] * 10
         elif kind == "STATST":
@@ -133,7 +137,7 @@ class Measure:
             for gpio in range(1, 10):
                 at = gpio - 1 if gpio <= 5 else gpio
                 self.aux[at] = self._gpio(gpio) if gpio <= self.chip.gpio_n else _EMPTY
-            self.aux[_VREF2_AT] = _VREF2
+            self.aux[_VREF2_AT] = self.vref2
 
     def _take_cells(self, channel: int, now_us: int) -> None:
         for i in range(self.chip.input_n):
