@@ -55,7 +55,7 @@ class Series:
         self._collect(reading)
         if self._since_ms < self.period_s * 1000:
             return False
-        self._since_ms = 0
+        self._since_ms %= self.period_s * 1000
         for i in range(FIELD_N):
             self.sample[i] = self._sum[i]
         self.sample[PACK_MA] = self._sum[PACK_MA] // self._count

@@ -29,6 +29,7 @@ from bms.settings import (
 )
 from host_tests.system.rig import conducting
 from host_tests.unit.test_abstore import Memory
+from host_tests.unit.test_jbd_slave import COMMIT, ENTER, Wire
 from roles import BOTH, CHG
 
 GIVEN_1 = {"cell_n": 4, "ntc_n": 2, "capacity_mah": 50000, "cov_mv": 3600, "pov_cell_mv": 3570}
@@ -257,6 +258,21 @@ def test_what_nobody_has_looked_at_is_not_acknowledged(used):
     with pytest.raises(OSError, match="has changed since"):
         acknowledge(pack, used.settings())
     assert pack.held == HOLD_SETTINGS
+
+
+def test_what_is_written_by_jbd_is_in_force_after_the_next_start(used):
+    wire = Wire(lambda values: change(values, used.settings()), **used.start()[1].as_dict())
+    wire.slave.unlock(10000)
+    wire.send(ENTER)
+    assert wire.write(0x18, struct.pack(">H", 2731 + 480)) == 0
+    assert wire.send(COMMIT)[2] == 0
+    settings, config = used.start()
+    assert (settings.source, config.otc_ddegc, config.cov_mv) == (STORED, 480, 3580)
+    for slot in used.slots:
+        slot.data = b"?"
+    wire.send(ENTER)
+    assert wire.write(0x18, struct.pack(">H", 2731 + 490)) == 0
+    assert wire.send(COMMIT)[2] == 0x81, "nobody has acknowledged what is in force"
 
 
 def test_what_happened_has_words_and_a_kind():
