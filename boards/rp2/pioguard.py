@@ -2,9 +2,10 @@
 """The off-pins in the hands of PIO: hardware drops them, whatever the interpreter does.
 
 State machine 0 watches ALERT: low, and both pins are low within 5 system clocks (2 of them the input's
-synchroniser, RP2040 data sheet 3.5.6.3). It permits again only at the scan's word, and only while ALERT
-is high or the scan knows the trip that holds it low. State machine 1 is the dead-man: no stroke for the set time, and it drops the same pins. Neither
-needs the processor, memory or an interrupt; a flash erase does not stop them.
+synchroniser, RP2040 data sheet 3.5.6.3). It permits again only at the scan's word, and only while ALERT is
+high or the scan knows the trip that holds it low. State machine 1 is the dead-man: no stroke for the set
+time, and it drops the same pins. Neither needs the processor, memory or an interrupt; a flash erase does
+not stop them.
 
 Instructions: RP2040 data sheet 3.4. Both state machines write the pins with SET; the last one wins, and
 only state machine 0 ever writes ones.
