@@ -8,7 +8,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check --no-input
-HOST_PATH := $(CURDIR)/lib:$(CURDIR)/firmware:$(CURDIR)/tools:$(CURDIR)/tools/fakes:$(CURDIR)
+HOST_PATH := $(CURDIR)/lib:$(CURDIR)/firmware:$(CURDIR)/boards/rp2:$(CURDIR)/tools:$(CURDIR)/tools/fakes:$(CURDIR)
 STUBS := build/stubs
 VM := build/vm
 ARGS ?=

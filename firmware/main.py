@@ -1,53 +1,26 @@
-"""Device entry: wiring from board.py, settings from config.json, then scan for ever."""
+"""Device entry. Short, because MicroPython compiles it at every start; the rest is `bms.start`."""
 
-import asyncio
 import sys
 
-import board
-from bms.app import App
-from bms.pack import Pack
-from bms.report.later import Later
-from bms.scan import Scan
-
-# What only a start needs, a third of all code in memory.
-_START_ONLY = ("bms.config", "bms.chemistry", "bms.relations", "bms.fields", "bq769x2_memory")
+begun = []
 
 
-def forget():
-    """Let go of modules that are not needed any more; who imports them again gets them again."""
-    for name in _START_ONLY:
-        if sys.modules.pop(name, None) is not None and "." in name:
-            delattr(sys.modules["bms"], name.split(".")[1])
+def begin():
+    sys.path.insert(0, "/lib")  # found sooner
+    import listed
+
+    del sys.path[0]
+    begun.append(listed.begin(("/", "/lib")))
 
 
-def main():
-    from bms.config import read_config
+def started():
+    import listed
 
-    config = read_config("config.json").bare()
-    del read_config
-    hardware = board.make(config)
-    pack = Pack(config)
-    scan = Scan(pack, hardware)
-
-    def console():
-        from bms.report.console import Console
-
-        return Console(sys.stdout, hardware.name, pack)
-
-    def uart():
-        from bms.report.uart import UartReporter
-
-        return UartReporter(hardware.uart, pack)
-
-    reporters = [Later(pack, console)]
-    if hardware.uart is not None:
-        reporters.append(Later(pack, uart))
-    forget()
-    app = App(scan, hardware.clock, asyncio.ThreadSafeFlag(), reporters)
-    try:
-        asyncio.run(app.run())
-    finally:  # Ctrl-C ends the loop without a word to its tasks
-        hardware.cutoff.block()
+    listed.end(begun.pop())
+    del sys.modules["listed"]
 
 
-main()
+begin()
+from bms.start import run  # noqa: E402
+
+run(started)

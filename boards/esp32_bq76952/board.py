@@ -14,7 +14,7 @@ from micropython import const
 
 from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER, OUT_LED_RUN
 from bms.clock import Clock
-from bms.cutoff import Cutoff
+from bms.cutoff import Cutoff, PinGate
 from bq769x2 import BQ76952, BQ769x2
 from pinbits import PinBits
 from regbus import RegBus
@@ -73,7 +73,7 @@ def make(config) -> Board:
     bus = RegBus(i2c, ADDRESS, CRC, NAME)
     ntc = NTCS[: config.ntc_n]
     monitor = BQ769x2(bus, BQ76952, config.cell_n, time.sleep_us, ntc, FET_NTC)
-    cutoff = Cutoff(off_pins, alert, time.ticks_us, Pin.IRQ_FALLING, hard=False)
+    cutoff = Cutoff(PinGate(off_pins), alert, time.ticks_us, Pin.IRQ_FALLING, hard=False)
     outputs = PinBits(
         (
             (OUT_HEATER, Pin(HEATER, Pin.OUT, value=0)),

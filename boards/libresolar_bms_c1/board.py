@@ -11,7 +11,7 @@ from micropython import const
 
 from bms.bits import OUT_LED_FAULT, OUT_LED_RUN
 from bms.clock import Clock
-from bms.cutoff import Cutoff
+from bms.cutoff import Cutoff, PinGate
 from bq769x2 import BQ76952, BQ769x2
 from pinbits import PinBits
 from regbus import RegBus
@@ -76,7 +76,7 @@ def make(config) -> Board:
     ntc = NTCS[: config.ntc_n]
     monitor = BQ769x2(bus, BQ76952, config.cell_n, time.sleep_us, ntc, FET_NTC)
     monitor.off_pins = False
-    cutoff = Cutoff((NotWired(),), alert, time.ticks_us, Pin.IRQ_FALLING, hard=False)
+    cutoff = Cutoff(PinGate((NotWired(),)), alert, time.ticks_us, Pin.IRQ_FALLING, hard=False)
     outputs = PinBits(
         (
             (OUT_LED_RUN, Pin(LED, Pin.OUT, value=0)),

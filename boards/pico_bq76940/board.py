@@ -15,6 +15,7 @@ from bms.cutoff import Cutoff
 from bq769x0 import BQ76940, BQ769x0
 from pinbits import PinBits
 from regbus import RegBus
+from strokegate import StrokedGate
 from terminals import Terminals
 
 NAME = "pico_bq76940"
@@ -87,7 +88,7 @@ def make(config) -> Board:
     ntc = NTCS[: config.ntc_n]
     cell_n = config.cell_n
     monitor = BQ769x0(bus, BQ76940, cell_n, time.sleep_us, ntc, FET_NTC, boot, terminals)
-    cutoff = Cutoff(off_pins, tripped, time.ticks_us, Pin.IRQ_FALLING, stroke_pin=stroke)
+    cutoff = Cutoff(StrokedGate(off_pins, stroke), tripped, time.ticks_us, Pin.IRQ_FALLING)
     outputs = PinBits(
         (
             (OUT_HEATER, Pin(HEATER, Pin.OUT, value=0)),

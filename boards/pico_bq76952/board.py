@@ -14,6 +14,7 @@ from bms.clock import Clock
 from bms.cutoff import Cutoff
 from bq769x2 import BQ76952, BQ769x2
 from pinbits import PinBits
+from pioguard import PioGate
 from regbus import RegBus
 
 NAME = "pico_bq76952"
@@ -27,7 +28,7 @@ SDA = const(4)
 SCL = const(5)
 ALERT = const(6)  # in, pulled up; the monitor pulls it low
 CFETOFF = const(7)
-DFETOFF = const(8)
+DFETOFF = const(8)  # the neighbour of CFETOFF: one PIO program sets both
 HEATER = const(10)
 FAN = const(11)
 BUZZER = const(12)
@@ -66,11 +67,12 @@ def make(config) -> Board:
     """The hardware with its FETs off. Nothing is said to the monitor yet; the watchdog runs."""
     off_pins = (Pin(CFETOFF, Pin.OUT, value=0), Pin(DFETOFF, Pin.OUT, value=0))
     alert = Pin(ALERT, Pin.IN, Pin.PULL_UP)
+    gate = PioGate(off_pins, alert, config.stale_ms)
     i2c = I2C(0, scl=Pin(SCL), sda=Pin(SDA), freq=I2C_HZ, timeout=I2C_TIMEOUT_US)
     bus = RegBus(i2c, ADDRESS, CRC, NAME)
     ntc = NTCS[: config.ntc_n]
     monitor = BQ769x2(bus, BQ76952, config.cell_n, time.sleep_us, ntc, FET_NTC)
-    cutoff = Cutoff(off_pins, alert, time.ticks_us, Pin.IRQ_FALLING)
+    cutoff = Cutoff(gate, alert, time.ticks_us, Pin.IRQ_FALLING)
     outputs = PinBits(
         (
             (OUT_HEATER, Pin(HEATER, Pin.OUT, value=0)),

@@ -11,7 +11,7 @@ from micropython import const
 
 from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER, OUT_LED_RUN
 from bms.clock import Clock
-from bms.cutoff import Cutoff
+from bms.cutoff import Cutoff, PinGate
 from isl94202 import ISL94202
 from pinbits import PinBits
 from regbus import RegBus
@@ -68,7 +68,7 @@ def make(config) -> Board:
     bus = RegBus(i2c, ADDRESS, name="isl94202")
     ntc_n = len(NTCS[: config.ntc_n])
     monitor = ISL94202(bus, config.cell_n, config.shunt_uohm, ntc_n, fet_ntc=True)
-    cutoff = Cutoff(off_pins, alert, time.ticks_us, Pin.IRQ_FALLING)
+    cutoff = Cutoff(PinGate(off_pins), alert, time.ticks_us, Pin.IRQ_FALLING)
     outputs = PinBits(
         (
             (OUT_HEATER, Pin(HEATER, Pin.OUT, value=0)),

@@ -15,11 +15,12 @@ from bms.clock import Clock
 from bms.cutoff import Cutoff
 from gateswitch import GateSwitch
 from ina22x import INA228, INA22x
-from latch import Alive, Latch
+from latch import Latch
 from ltc681x import LTC6811, LTC681x
 from pinbits import PinBits
 from regbus import RegBus
 from split import Alerts, Cells, Guards
+from strokegate import StrokedGate
 
 NAME = "pico_ltc6811"
 PLATFORM = "rp2"  # `sys.platform` of the MicroPython it needs
@@ -35,7 +36,7 @@ SCL = const(5)
 ALERT = const(6)  # in, pulled up; the INA228 and the latch pull it low
 CFETOFF = const(7)  # permission of the charge FET
 DFETOFF = const(8)  # and of the discharge and precharge FETs
-STROKE = const(9)  # to the dead-man's timer: a pulse a scan
+STROKE = const(9)  # to the dead-man's timer: a pulse a scan while the FETs are permitted
 HEATER = const(10)
 FAN = const(11)
 BUZZER = const(12)
@@ -78,7 +79,7 @@ class Board:
         self.shunt = meter
         self.temps = self.bleed = chain
         self.switch = _switch(self.cells, meter, chain)
-        self.guard = Guards((chain, meter), (latch, Alive(Pin(ALIVE, Pin.IN))), (self.switch,))
+        self.guard = Guards((chain, meter), (latch,), (self.switch,))
         self.alert = Alerts((meter, latch))
         self.cutoff = cutoff
         self.outputs = _outputs()
@@ -101,7 +102,8 @@ def make(config) -> Board:
     permits = (Pin(CFETOFF, Pin.OUT, value=0), Pin(DFETOFF, Pin.OUT, value=0))
     alert = Pin(ALERT, Pin.IN, Pin.PULL_UP)
     stroke = Pin(STROKE, Pin.OUT, value=0)
-    cutoff = Cutoff(permits, alert, time.ticks_us, Pin.IRQ_FALLING, stroke_pin=stroke)
+    gate = StrokedGate(permits, stroke, Pin(ALIVE, Pin.IN))
+    cutoff = Cutoff(gate, alert, time.ticks_us, Pin.IRQ_FALLING)
     limit_ma = SCD_MV * 1_000_000 // config.shunt_uohm
     latch = Latch(
         Pin(LATCHED, Pin.IN, Pin.PULL_UP), Pin(UNLATCH, Pin.OUT, value=0), limit_ma, SCD_US

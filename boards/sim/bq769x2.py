@@ -1,6 +1,6 @@
 """A BQ76952 on I2C, with ALERT, CFETOFF and DFETOFF wired to the microcontroller."""
 
-from bms.cutoff import Cutoff
+from bms.cutoff import Cutoff, PinGate
 from bq769x2 import BQ76952, BQ769x2
 from regbus import RegBus
 from sim.bus import FakeI2C
@@ -57,7 +57,9 @@ class Hardware:
             FakePin(self._dfetoff, FakePin.OUT, value=0),
         )
         board.alert_pin = FakePin(self._alert, FakePin.IN, pull=FakePin.PULL_UP)
-        board.cutoff = Cutoff(board.off_pins, board.alert_pin, world.ticks_us, FakePin.IRQ_FALLING)
+        board.cutoff = Cutoff(
+            PinGate(board.off_pins), board.alert_pin, world.ticks_us, FakePin.IRQ_FALLING
+        )
 
     def dead(self, on: bool) -> None:
         """Each access uses up its time-out and fails."""

@@ -3,7 +3,7 @@
 FETSOFF is high, and the FETs are off, unless the microcontroller's pin is: a transistor between them.
 """
 
-from bms.cutoff import Cutoff
+from bms.cutoff import Cutoff, PinGate
 from isl94202 import ISL94202
 from isl94202_config import SELECT
 from regbus import RegBus
@@ -54,7 +54,7 @@ class Hardware:
         board.off_pins = (permit, permit)
         board.alert_pin = FakePin(self._alert, FakePin.IN, pull=FakePin.PULL_UP)
         board.cutoff = Cutoff(
-            board.off_pins, board.alert_pin, self._world.ticks_us, FakePin.IRQ_FALLING
+            PinGate(board.off_pins), board.alert_pin, self._world.ticks_us, FakePin.IRQ_FALLING
         )
 
     def dead(self, on: bool) -> None:

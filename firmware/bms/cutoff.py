@@ -10,31 +10,58 @@ from micropython import const
 _HITS_MAX = const(0x3FFFFFFF)
 
 
-class Cutoff:
-    """Owns the off-pins and the ALERT pin.
+class PinGate:
+    """The off-pins where nothing but software drives them: one or two outputs, called with 0 or 1.
 
-    `off_pins`: one or two output pins (CFETOFF, DFETOFF), called with 0 or 1.
-    `alert_pin`: input, low = asserted. `ticks_us`: free-running microseconds.
-    `hard`: the port runs pin interrupts outside its scheduler (rp2); ESP32 does not.
-    `stroke_pin`: output to a hardware dead-man that wants a pulse from every scan.
+    A board with hardware that drops the pins by itself has a gate of its own with these methods.
     """
 
-    def __init__(self, off_pins, alert_pin, ticks_us, falling, hard=True, stroke_pin=None):
+    def __init__(self, off_pins):
         self._chg_pin = off_pins[0]
         self._dsg_pin = off_pins[-1]
+        self.close()
+
+    def handler(self, trip):
+        """What the interrupt calls. `trip(pin)`: the cut-off's part of it."""
+        return trip
+
+    def close(self) -> None:
+        """Take the permission away; called from the interrupt too."""
+        self._chg_pin(0)
+        self._dsg_pin(0)
+
+    def open(self) -> bool:
+        """Permit; False when the gate refused."""
+        self._chg_pin(1)
+        self._dsg_pin(1)
+        return True
+
+    def stroke(self) -> bool:
+        """Keep an open gate open; False when it has closed by itself."""
+        return True
+
+
+class Cutoff:
+    """Owns the gate of the off-pins and the ALERT pin.
+
+    `alert_pin`: input, low = asserted. `ticks_us`: free-running microseconds.
+    `hard`: the port runs pin interrupts outside its scheduler (rp2); ESP32 does not.
+    """
+
+    def __init__(self, gate, alert_pin, ticks_us, falling: int, hard: bool = True):
+        self._gate = gate
         self._alert_pin = alert_pin
         self._ticks_us = ticks_us
         self._falling = falling
         self._hard = hard
-        self._stroke_pin = stroke_pin
-        self._isr = self.trip  # bound once: binding allocates
+        self._isr = gate.handler(self.trip)  # bound once: binding allocates
         self.wake = None  # called from the interrupt, must not allocate
         self.hits = 0  # edges since start, wraps to 1
+        self.lapses = 0  # times the gate closed by itself, without an edge: strokes came too late
         self.tripped = False  # an edge came and the scan has not released since
         self.hit_us = 0
         self.permits = False
-        self._chg_pin(0)
-        self._dsg_pin(0)
+        gate.close()
 
     def arm(self) -> None:
         """Attach the interrupt, again if need be: a handler that once raised is detached by the port."""
@@ -45,8 +72,7 @@ class Cutoff:
 
     def trip(self, _pin=None) -> None:
         """Interrupt handler. No allocation, no bus, no scheduler."""
-        self._chg_pin(0)
-        self._dsg_pin(0)
+        self._gate.close()
         self.permits = False
         self.tripped = True
         self.hit_us = self._ticks_us()
@@ -61,29 +87,30 @@ class Cutoff:
 
     def block(self) -> None:
         """Take the permission away from the scan's side."""
-        self._chg_pin(0)
-        self._dsg_pin(0)
+        self._gate.close()
         self.permits = False
 
     def release(self, seen: int) -> bool:
         """Permit the FETs unless an edge came after `hits` was `seen`; True when permitted.
 
-        Checked after the pins are set, so an edge at any moment ends with the pins at 0.
+        Checked after the gate was opened, so an edge at any moment ends with the pins at 0.
         """
         if self.hits != seen:
             return False
         self.tripped = False
         self.permits = True
-        self._chg_pin(1)
-        self._dsg_pin(1)
+        opened = self._gate.open()
         if self.hits != seen:
             self.block()
             self.tripped = True
             return False
-        return True
+        if not opened:
+            self.block()
+        return opened
 
     def stroke(self) -> None:
-        """Tell a hardware dead-man, where the board has one, that a scan has completed."""
-        if self._stroke_pin is not None:
-            self._stroke_pin(1)
-            self._stroke_pin(0)
+        """A scan has completed: tell the hardware dead-man, and hear whether it has acted."""
+        if self.permits and not self._gate.stroke():
+            self.block()
+            if not self.tripped:
+                self.lapses = min(self.lapses + 1, _HITS_MAX)

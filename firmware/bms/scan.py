@@ -11,7 +11,7 @@ from bms.quantities import fill_measured, fill_system
 from bms.sense import Sense
 from roles import BOTH, FLAG_CONFIG, FLAG_RESET, STEP_DIFFERS
 
-_SELFTEST_MS = const(80)  # a loop of the monitor takes 63: each scan sees a new one
+_SELFTEST_MS = const(65)  # a loop of the monitor takes 63: each scan sees a new one
 _GOOD_N = const(3)  # fresh scans in a row before a FET may close
 _ACKED = const(3)  # Protect.state of an acknowledged row
 _NEWS = (0, journal.TRIP, journal.CLEAR, journal.LOCK, journal.ACK)  # Protect.news -> journal

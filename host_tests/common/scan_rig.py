@@ -1,7 +1,7 @@
 """A scan on roles that answer whatever the test wants: no chip, no bus, no plant."""
 
 from bms.config import Config
-from bms.cutoff import Cutoff
+from bms.cutoff import Cutoff, PinGate
 from bms.pack import Pack
 from bms.scan import Scan
 from roles import BOTH, STEP_BUSY
@@ -145,7 +145,7 @@ class Board:
         self.bleed = self.guard = self.alert = roles
         self.off_pins = (Pin(), Pin())
         self.alert_pin = Pin(1)
-        self.cutoff = Cutoff(self.off_pins, self.alert_pin, lambda: 0, 4)
+        self.cutoff = Cutoff(PinGate(self.off_pins), self.alert_pin, lambda: 0, 4)
         self.outputs = Outputs()
         self.open = False
         self.interlock = lambda: self.open

@@ -3,12 +3,14 @@
 import importlib
 import re
 import time
+from pathlib import Path
 
 import machine
 import pytest
 
 from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER, OUT_LED_FAULT, OUT_LED_RUN
 from bms.config import Config
+from deploy.files import files
 from host_tests.shared import ROOT
 
 NAMES = (
@@ -237,7 +239,10 @@ def test_every_scan_strokes_the_dead_man(monkeypatch):
         made = board.make(config(board))
         seen = []
         machine.bench.bank.line(board.STROKE).watch(seen.append)
-        for _ in range(4):
+        made.cutoff.stroke()
+        assert seen == [], "not before the FETs are permitted"
+        made.cutoff.release(0)
+        for _ in range(3):
             made.cutoff.stroke()
         assert seen == [1, 0] * 4
 
@@ -264,9 +269,10 @@ def test_the_manifest_freezes_files_that_exist(name):
         "package": lambda package, base_path: frozen.append(folder / base_path / package),
     }
     exec((folder / "manifest.py").read_text(), words)
-    assert len(frozen) == 5
     for path in frozen:
         assert path.exists(), path
+    held = {Path(path).stem for path, _ in files(name) if path.count("/") == 1}
+    assert {path.stem for path in frozen} == held | {"bms", "lib"}
 
 
 GATES = "CHG DSG PDSG UNLATCH LIFT STROKE".split()

@@ -83,7 +83,7 @@ RIGHT_WAY = [
         "lib/x.py",
         "import struct\nfrom array import array\nfrom micropython import const\nimport roles",
     ),
-    ("firmware/main.py", "import asyncio\nimport board\nfrom bms.app import App"),
+    ("firmware/bms/start.py", "import asyncio\nimport board\nfrom bms.app import App"),
     ("firmware/bms/x.py", "from bms import faults\nfrom roles import BOTH"),
     ("firmware/bms/clock.py", "import time"),
     ("firmware/bms/app.py", "import asyncio\nimport gc"),

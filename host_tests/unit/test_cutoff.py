@@ -1,6 +1,6 @@
 """The interrupt may come at any moment; the pins must end at 0 unless the scan has seen the cause."""
 
-from bms.cutoff import Cutoff
+from bms.cutoff import Cutoff, PinGate
 
 
 class FakePin:
@@ -24,7 +24,7 @@ class FakePin:
 
 def make(hard=True):
     chg, dsg, alert = FakePin(), FakePin(), FakePin()
-    cutoff = Cutoff((chg, dsg), alert, lambda: 7, 1, hard)
+    cutoff = Cutoff(PinGate((chg, dsg)), alert, lambda: 7, 1, hard)
     cutoff.arm()
     return cutoff, chg, dsg, alert
 

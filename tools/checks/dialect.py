@@ -26,7 +26,10 @@ CATCH_ALL = {
 }
 
 # Files that may hold native code, and why. MicroPython on some ports cannot load it: keep a twin.
-NATIVE = {"lib/fast_native.py": "three inner loops of a scan; `fast` has the plain twins"}
+NATIVE = {
+    "lib/fast_native.py": "three inner loops of a scan; `fast` has the plain twins",
+    "boards/rp2/onestore.py": "first act of the interrupt; nothing to compute",
+}
 
 _MISSING_METHODS = (
     "bit_count bit_length capitalize casefold expandtabs format_map frombytes isalnum isidentifier "

@@ -21,9 +21,17 @@ _WHY = {
 }
 # file or folder: layers and modules it may import besides
 _EXCEPT = {
-    "firmware/main.py": ("board",),  # the entry point is where a board meets the firmware
+    "firmware/bms/start.py": ("board",),  # this is where a board meets the firmware
     "boards/sim/": ("sim",),  # the simulator is just another board
 }
+
+# layer: folder whose modules are imported by their own names
+_FOLDERS = (
+    ("lib", "lib/"),
+    ("firmware", "firmware/"),
+    ("boards", "boards/rp2/"),
+    ("tools", "tools/"),
+)
 
 _HARDWARE = ("machine", "rp2", "esp32", "esp", "bluetooth", "network", "_thread")
 _HARDWARE_IN = ("boards/", "firmware/bms/report/")
@@ -31,7 +39,7 @@ _HARDWARE_IN = ("boards/", "firmware/bms/report/")
 # Modules that MicroPython has, and where they may be used; "" is everywhere.
 _MICROPYTHON = {
     "array": ("",),
-    "asyncio": ("firmware/main.py", "firmware/bms/app.py", "firmware/bms/report/", "boards/"),
+    "asyncio": ("firmware/bms/start.py", "firmware/bms/app.py", "firmware/bms/report/", "boards/"),
     "binascii": ("",),
     "collections": ("",),
     "errno": ("",),
@@ -48,6 +56,7 @@ _MICROPYTHON = {
     "sys": ("",),
     "time": ("firmware/bms/clock.py", "firmware/bms/report/", "boards/"),
     "uctypes": ("",),
+    "vfs": ("lib/listed.py",),
 }
 _WHY_NOT = {
     "asyncio": "cores are synchronous, waiting is somebody else's job",
@@ -86,7 +95,7 @@ def target_of(module: str) -> str:
         return "firmware"
     if top in ("tools", "sim", "fakes"):
         return "sim" if "sim" in module.split(".")[:2] else "tools"
-    for layer, folder in (("lib", "lib/"), ("firmware", "firmware/"), ("tools", "tools/")):
+    for layer, folder in _FOLDERS:
         if (ROOT / folder / top).is_dir() or (ROOT / folder / f"{top}.py").is_file():
             return layer
     return top

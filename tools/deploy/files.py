@@ -44,7 +44,8 @@ def files(board: str, config_path=None, root: Path = ROOT) -> list[tuple[str, by
 
 def _sources(board: str, root: Path) -> list[tuple[str, str]]:
     """(path on the device, path in the repository) of every module that is compiled."""
-    trees = [*_TREES, (f"boards/{board}", "/")]
+    common = f"boards/{constant(board, 'PLATFORM', root)}"  # for every board of that port
+    trees = [*_TREES, (common, "/"), (f"boards/{board}", "/")]
     pairs = []
     for folder, device in trees:
         for path in sorted((root / folder).rglob("*.py")):

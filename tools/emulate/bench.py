@@ -1,7 +1,7 @@
 """The pack around an emulated Pico: plant and monitor model, in the emulator's time."""
 
 from emulate.pico import Pico
-from emulate.wires import I2C, Input, Output
+from emulate.wires import I2C, Input, Output, PioClock
 from sim.chips.bq769x2 import BQ769x2Model
 from sim.pins import Line
 from sim.plant import Plant
@@ -29,6 +29,7 @@ class Bench:
     ):
         self.pico = Pico(flash)
         mcu = self.pico.mcu
+        PioClock(mcu)
         self.plant = Plant(cell_n=cell_n, soc=soc, seed=seed, capacity_ah=capacity_ah)
         self.world = World(self.plant)
         self.alert = Line("ALERT", pull=1)

@@ -7,6 +7,8 @@ transfer, and bytes take no time. All three matter here.
 from rp2040py import I2CMode
 from rp2040py.peripherals import i2c as rp_i2c
 
+_PIO_AT = (0x50200, 0x50300)  # in the emulator's map of the bus
+
 
 def mend() -> None:
     """An aborted transfer leaves the transmit FIFO empty, and the driver waits for that to be said."""
@@ -22,8 +24,56 @@ def mend() -> None:
     rp_i2c.RPI2C.mended = True
 
 
+class PioStores:
+    """A PIO block on the bus; an instruction that the processor makes it execute reaches the pins at once."""
+
+    _INSTR = (0xD8, 0xF0, 0x108, 0x120)  # SMx_INSTR
+
+    def __init__(self, pio):
+        self._pio = pio
+
+    def write_uint32_atomic(self, offset: int, value: int, how: int) -> None:
+        self._pio.write_uint32_atomic(offset, value, how)
+        if offset in self._INSTR:
+            self._pio.check_changed_pins()
+
+    def __getattr__(self, name):
+        return getattr(self._pio, name)
+
+
+class PioClock:
+    """PIO keeps its time while the processor sleeps: the emulator would step it once for a whole rest.
+
+    `poll_ns`: a pin's edge is looked at so late at worst, when nothing wakes the processor.
+    """
+
+    def __init__(self, mcu, poll_ns: int = 10_000):
+        self._mcu = mcu
+        for at, pio in zip(_PIO_AT, mcu.pio):
+            mcu.peripherals[at] = PioStores(pio)
+        self._poll_ns = poll_ns
+        self._after = False
+        self._alarm = mcu.clock.create_alarm(self._tick)
+        self._alarm.schedule(8)
+
+    def _tick(self) -> None:
+        if not self._after:  # the step of this instant comes after this call: look one cycle later
+            self._after = True
+            self._alarm.schedule(8)
+            return
+        self._after = False
+        ns = self._poll_ns
+        for pio in self._mcu.pio:
+            if not pio.stopped:
+                ns = min(ns, (pio.next_due_fp - pio.cycle_fp) / 256 * 8 - 8)
+        self._alarm.schedule(max(ns, 8))
+
+
 class Output:
-    """A pin of the Pico that drives an end of a `sim.pins.Line`; floating while it is no output."""
+    """A pin of the Pico that drives an end of a `sim.pins.Line`; floating while it is no output.
+
+    The wire's level comes back to the pin's input.
+    """
 
     def __init__(self, mcu, pin: int, line, follow):
         self._pin = mcu.gpio[pin]
@@ -38,6 +88,7 @@ class Output:
         if level is not self._end.out:
             self._follow()
             self._end.drive(level)
+            pin.set_input_value(bool(self._end.value()))
 
 
 class Input:

@@ -24,6 +24,7 @@ class Bench:
         self.spis = {}  # SPI id -> device with `exchange(byte) -> byte`
         self.uarts = {}
         self.adcs = {}  # pin id -> 16-bit reading
+        self.pio, self.registers = {}, {}  # the fake `rp2`; address -> function of a stored word
         self.watchdogs = []
         self.cause = PWRON_RESET
         self.hz = 125000000

@@ -100,6 +100,7 @@ class FakePin:
         self._end = line.end("mcu")
         self._mode = self.IN
         self._latch = 0  # output register
+        self._lent = False  # another block of the microcontroller drives the wire
         self._handler = None
         self._trigger = 0
         self._flags = 0
@@ -118,8 +119,13 @@ class FakePin:
             self._mode = mode
         self._output()
 
+    def lend(self) -> None:
+        """PIO or the like drives the wire from now on; the output register does nothing."""
+        self._lent = True
+        self._output()
+
     def _output(self) -> None:
-        if self._mode == self.IN or (self._mode == self.OPEN_DRAIN and self._latch):
+        if self._lent or self._mode == self.IN or (self._mode == self.OPEN_DRAIN and self._latch):
             self._end.drive(HIGH_Z)
         else:
             self._end.drive(self._latch)
@@ -175,6 +181,7 @@ class FakePin:
         """What a reset of the microcontroller does: input, no pull, no interrupt."""
         self._handler = None
         self._latch = 0
+        self._lent = False
         self._mode = self.IN
         self._end.set_pull(0)
         self._end.drive(HIGH_Z)

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 HEAP = 241_000  # free at the prompt of a Pico with MicroPython 1.28, bytes
 _ROOM = 1.05  # what a new budget leaves
 _STEP = 64
-_RIG = ("machine.py", "asyncio.py", "weigh.py")
+_RIG = ("machine.py", "asyncio.py", "rp2.py", "onestore.py", "weigh.py")
 
 
 def compiled(held) -> dict:
@@ -64,7 +64,7 @@ def _imports(name: str, names) -> list[str]:
 
 def _source(name: str) -> Path:
     inner = name.replace(".", "/") + ".py"
-    for folder in ("lib", "firmware", f"boards/{BOARD}"):
+    for folder in ("lib", "firmware", "boards/rp2", f"boards/{BOARD}"):
         if (ROOT / folder / inner).exists():
             return ROOT / folder / inner
     raise FileNotFoundError(name)
