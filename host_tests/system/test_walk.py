@@ -11,9 +11,9 @@ SEEDS = [(FAMILY, seed, 4) for seed in range(1, 29)]
 SEEDS += [("bq769x0", seed, (4, 9, 15)[seed % 3]) for seed in range(1, 10)]
 
 
-@pytest.mark.parametrize("family, seed, cell_n", SEEDS)
-def test_a_random_walk_through_trouble_breaks_nothing_and_heals(family, seed, cell_n):
-    walk = Walk(seed, cell_n, crc=seed % 4 != 0, family=family)
+@pytest.mark.parametrize("monitor, seed, cell_n", SEEDS)
+def test_a_random_walk_through_trouble_breaks_nothing_and_heals(monitor, seed, cell_n):
+    walk = Walk(seed, cell_n, crc=seed % 4 != 0, family=monitor)
     while walk.scans < 10000:
         walk.step()
     walk.heal()
