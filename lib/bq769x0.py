@@ -210,7 +210,7 @@ class BQ769x0:
         if not frame.lost() and not data[SYS_STAT] & XREADY:
             self.flags = 0
         bat = data[BAT] << 8 | data[BAT + 1]
-        if not bat:
+        if not bat or not frame.gain:  # not probed yet: codes are worth nothing
             raise frame.no_cells
         cell_at = self._wiring.cell_at
         for i in range(self._cell_n):

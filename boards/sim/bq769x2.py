@@ -44,10 +44,14 @@ class Hardware:
         self.bus.attach(self.chip)
         sim.world.chips.append(self.chip)
 
+    def registers(self):
+        """The bus as the driver sees it."""
+        return RegBus(self.stuck, 0x08, crc=self._crc, name="bq769x2")
+
     def fill(self, board, config) -> None:
         """Drivers and pins, as after a reset of the microcontroller."""
         world = self._world
-        bus = RegBus(self.stuck, 0x08, crc=self._crc, name="bq769x2")
+        bus = self.registers()
         ntc = NTC_PINS[: config.ntc_n]
         chip = BQ769x2(bus, BQ76952, config.cell_n, world.sleep_us, ntc=ntc, fet_ntc=FET_NTC_PIN)
         board.cells = board.shunt = board.temps = board.switch = chip

@@ -469,6 +469,14 @@ def test_before_anything_is_measured_cells_are_an_error_not_zero():
         rig.driver().read_cells(array("i", [0] * 15))
 
 
+def test_without_a_gain_cells_are_an_error_too():
+    chip = Rig().driver()
+    with pytest.raises(OSError, match="no cell measured yet"):
+        chip.read_cells(array("i", [0] * 15))
+    chip.probe()
+    chip.read_cells(array("i", [0] * 15))
+
+
 # -- shunt and temperatures --------------------------------------------------------------------------
 
 
