@@ -241,6 +241,11 @@ class BQ769x0:
         frame = self._frame
         self.fet_ddegc = TEMP_NONE
         frame.take(_TEMPS)
+        if self.flags & FLAG_RESET and not self.temps.known:
+            # it has forgotten and measures none: an error would hide the reason from the scan
+            for i in range(len(temp_ddegc)):
+                temp_ddegc[i] = TEMP_NONE
+            return
         self.fet_ddegc = self.temps.read(temp_ddegc)
         self.die_ddegc = self.temps.die_ddegc
 

@@ -55,7 +55,7 @@ _TIMES_228 = (50, 84, 150, 280, 540, 1052, 2074, 4120)
 _TIMES_226 = (140, 204, 332, 588, 1100, 2116, 4156, 8244)
 _OTHERS_228_US = const(100)  # bus and temperature at 50 us each
 _OTHERS_226_US = const(140)
-_CYCLE_MAX_US = const(80000)  # every scan shall see a new reading
+_CYCLE_MAX_US = const(64000)  # every scan shall see a new reading, also while starting up
 _CAL_228 = const(
     4096
 )  # makes the step of CURRENT and CHARGE that of VSHUNT: 312.5 nV over the shunt

@@ -1,5 +1,6 @@
 """Renesas ISL94202: 3 to 8 cells, with FET drivers and protection of its own, over I2C.
 
+    from array import array
     from machine import I2C, Pin
     from isl94202 import ISL94202
     from regbus import RegBus
@@ -7,8 +8,9 @@
     bus = RegBus(I2C(0, scl=Pin(5), sda=Pin(4), freq=400_000), 0x28, name="isl94202")
     chip = ISL94202(bus, 4, shunt_uohm=1000)
     chip.probe()
-    chip.read_alarm()
-    print(chip.read_current(), "mA", chip.stack_mv, "mV")
+    cells = array("i", [0] * 4)
+    chip.read_cells(cells)
+    print(cells, chip.read_current(), "mA")
 To protect with it: `load(config)`, `arm()`, see that `verify_all()` is 0, then `write_fets(CHG | DSG)`.
 
 One burst brings everything; each role takes its part of it once, then the next role reads anew. The
@@ -27,6 +29,7 @@ from isl94202_burst import (
     ALARM,
     CELL1,
     CELLS,
+    CTRL0,
     CTRL2,
     CURRENT,
     FETS,
@@ -67,6 +70,7 @@ _PDWN = const(0x08)  # CTRL3
 _UCCBAL = const(0x20)  # CTRL2
 
 _GAINS = ((500, 3), (50, 0), (5, 1))  # gain, code of CTRL0
+_GAIN_OF = (50, 5, 500, 500)
 _TOP_UV = const(1800000)
 _OUTSIDE_MV = const(1000)  # how far a charger's terminals are taken to be above the stack
 _WRITE_N = const(2)
@@ -90,7 +94,7 @@ class ISL94202:
         self._words = ()
         self._burst = Burst(bus)
         self._fets = Fets(bus, self._burst)
-        self._gain, self._gain_code = _GAINS[2]
+        self._gain_code = _GAINS[2][1]
         self._out = bytearray(_WRITE_N)
         self._step = 0
         self._alarm = 0
@@ -131,7 +135,7 @@ class ISL94202:
         words = Words(config, self._fet_ntc)
         most_uv = max(config.ocd2_ma, config.occ2_ma) * self._shunt_uohm // 1000
         for gain, code in _GAINS:
-            self._gain, self._gain_code = gain, code
+            self._gain_code = code
             if most_uv * 5 // 4 * gain <= _TOP_UV:
                 break
         self._words = words.rows
@@ -185,7 +189,7 @@ class ISL94202:
         self._burst.take(CELLS)
         data = self._bus.data
         for i in range(self._cell_n):
-            cell_mv[i] = self._burst.code(self._at[i]) * 320 // 273
+            cell_mv[i] = (self._burst.code(self._at[i]) * 320 + 136) // 273
         self.stack_mv = self._burst.code(VBATT) * 3840 // 273
         stat = data[STAT2]
         self.pack_mv = self.stack_mv + (_OUTSIDE_MV if stat & _CHPRSNT else 0)
@@ -196,7 +200,8 @@ class ISL94202:
     def read_current(self) -> int:
         """Pack current, with the sign of the chip's CHING. Bound: 4095 * 200000 < 2^30."""
         self._burst.take(CURRENT)
-        uv = self._burst.code(ISNS) * 200000 // (455 * self._gain)  # 1.8 V / 4095
+        gain = _GAIN_OF[self._bus.data[CTRL0] >> 4 & 3]  # as it was when this was measured
+        uv = self._burst.code(ISNS) * 200000 // (455 * gain)  # 1.8 V / 4095
         ma = uv * 1000 // self._shunt_uohm
         return ma if self._bus.data[STAT2] & _CHING else -ma
 

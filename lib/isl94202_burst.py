@@ -27,6 +27,7 @@ _BURST_N = const(44)  # 0x80 .. 0xAB
 # offsets
 STAT2 = const(2)
 STAT3 = const(3)
+CTRL0 = const(5)
 CTRL1 = const(6)
 CTRL2 = const(7)
 ISNS = const(14)

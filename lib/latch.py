@@ -1,18 +1,16 @@
-"""Protection in hardware beside the monitor, and the pins that tell of it.
+"""A comparator with a latch beside the monitor, and the pins that tell of it.
 
     from machine import Pin
-    from latch import Alive, Latch
+    from latch import Latch
 
     latch = Latch(Pin(2, Pin.IN, Pin.PULL_UP), Pin(3, Pin.OUT, value=0), 300_000, 200)
-    alive = Alive(Pin(15, Pin.IN))
-`Latch` is a comparator at the shunt with a latch behind it: it has opened the FETs before anybody here
-knows, and they stay open until it is reset. `Alive` is a dead-man's timer that the scan strokes. Both fill
-of the guard role what hardware can (see `split`), `Latch` the alert role too.
+A comparator at the shunt with a latch behind it has opened the FETs before anybody here knows, and they stay
+open until it is reset. `Latch` fills the alert role, and of the guard role what hardware can (see `split`).
 """
 
 from micropython import const
 
-from roles import TRIP_HWD, TRIP_SCD
+from roles import TRIP_SCD
 
 ALARM_LATCH = const(1 << 16)  # above the bits of a chip's own alarm register
 _HOLD_N = const(8)  # looks that a trip stays in `read_status`: two seconds of scans
@@ -67,21 +65,3 @@ class Latch:
             self._reset(1)
             self._reset(0)
             self._told = False
-
-
-class Alive:
-    """`pin`: high while the timer runs, that is for its time after a stroke."""
-
-    def __init__(self, pin):
-        self._pin = pin
-        self.applied = {}
-
-    def load(self, config) -> None:
-        """Its time is its capacitor's."""
-
-    def arm(self) -> None:
-        """The next stroke starts it."""
-
-    def read_status(self) -> int:
-        """TRIP_HWD: nobody has stroked it in time, and it holds the FETs open."""
-        return 0 if self._pin() else TRIP_HWD

@@ -13,6 +13,7 @@ from bms.cutoff import Cutoff, PinGate
 from bq769x0 import BQ76940, BQ769x0
 from pico import SCL, SDA, PicoBoard, off_pins
 from regbus import RegBus
+from strokegate import StrokedGate
 from terminals import Terminals
 
 NAME = "pico_bq76940"
@@ -55,6 +56,6 @@ def make(config) -> PicoBoard:
     ntc = NTCS[: config.ntc_n]
     cell_n = config.cell_n
     monitor = BQ769x0(bus, BQ76940, cell_n, time.sleep_us, ntc, FET_NTC, boot, terminals)
-    gate = PinGate(pins, stroke)
+    gate = StrokedGate(PinGate(pins), stroke)
     cutoff = Cutoff(gate, tripped, time.ticks_us, Pin.IRQ_FALLING)
     return PicoBoard(NAME, cutoff, monitor)

@@ -13,12 +13,13 @@ from micropython import const
 from bms.cutoff import Cutoff
 from gateswitch import GateSwitch
 from ina22x import INA228, INA22x
-from latch import Alive, Latch
+from latch import Latch
 from ltc681x import LTC6811, LTC681x
 from pico import I2C_TIMEOUT_US, SCL, SDA, PicoBoard, off_pins
 from pioguard import PioGate
 from regbus import RegBus
 from split import Alerts, Cells, Guards
+from strokegate import StrokedGate
 
 NAME = "pico_ltc6811"
 PLATFORM = "rp2"  # `sys.platform` of the MicroPython it needs
@@ -64,7 +65,8 @@ def make(config) -> PicoBoard:
     pins = off_pins()
     alert = Pin(ALERT, Pin.IN, Pin.PULL_UP)
     stroke = Pin(STROKE, Pin.OUT, value=0)
-    gate = PioGate(pins, alert, config.stale_ms, stroke)
+    gate = PioGate(pins, alert, config.stale_ms)
+    gate = StrokedGate(gate, stroke, Pin(ALIVE, Pin.IN))
     cutoff = Cutoff(gate, alert, time.ticks_us, Pin.IRQ_FALLING)
     limit_ma = SCD_MV * 1_000_000 // config.shunt_uohm
     latch = Latch(
@@ -78,7 +80,7 @@ def _roles(board, chain, meter, latch) -> PicoBoard:
     board.shunt = meter
     board.temps = board.bleed = chain
     board.switch = _switch(board.cells, meter, chain)
-    board.guard = Guards((chain, meter), (latch, Alive(Pin(ALIVE, Pin.IN))), (board.switch,))
+    board.guard = Guards((chain, meter), (latch,), (board.switch,))
     board.alert = Alerts((meter, latch))
     return board
 

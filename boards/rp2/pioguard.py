@@ -57,13 +57,11 @@ def deadman():
 class PioGate:
     """A gate for `Cutoff`. `off_pins`: two outputs, the second on the next GP number; `alert`: an input.
 
-    `deadman_ms`: so long an open gate stays open without a stroke, +-1 ms. `stroke_pin`: output to
-    another dead-man, outside, that wants a pulse from every scan.
+    `deadman_ms`: so long an open gate stays open without a stroke, +-1 ms.
     """
 
-    def __init__(self, off_pins, alert, deadman_ms: int, stroke_pin=None):
+    def __init__(self, off_pins, alert, deadman_ms: int):
         self._chg_pin, self._dsg_pin = off_pins
-        self._stroke_pin = stroke_pin
         self._count = deadman_ms * _DEADMAN_HZ // 3000 - 1
         base = self._chg_pin
         self._watch = rp2.StateMachine(0, watch_alert, in_base=alert, jmp_pin=alert, set_base=base)
@@ -94,9 +92,6 @@ class PioGate:
 
     def stroke(self) -> bool:
         """Wind the dead-man up again; False when the pins are low."""
-        if self._stroke_pin is not None:
-            self._stroke_pin(1)
-            self._stroke_pin(0)
         return self._wind() and self._is_open()
 
     def _wind(self) -> bool:

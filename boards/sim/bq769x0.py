@@ -14,6 +14,7 @@ from sim.chips.bq769x0_measure import FET_NODE, inputs_for
 from sim.gates import And, DeadMan
 from sim.mischief_bus import FrozenWire, StuckBus
 from sim.pins import FakePin, Line
+from strokegate import StrokedGate
 from terminals import Terminals
 
 _PARTS = (BQ76920, BQ76930, BQ76940)
@@ -115,7 +116,7 @@ class Hardware:
         board.off_pins = tuple([FakePin(line, FakePin.OUT, value=0) for line in self._permits])
         board.alert_pin = FakePin(self._sense, FakePin.IN, pull=FakePin.PULL_UP)
         stroke = FakePin(self._stroke, FakePin.OUT, value=0)
-        gate = PinGate(board.off_pins, stroke)
+        gate = StrokedGate(PinGate(board.off_pins), stroke)
         board.cutoff = Cutoff(gate, board.alert_pin, world.ticks_us, FakePin.IRQ_FALLING)
 
     def dead(self, on: bool) -> None:

@@ -7,7 +7,7 @@ scd_ma, a dead-man's timer, and everything that opens FETs in one row of AND gat
 from bms.cutoff import Cutoff, PinGate
 from gateswitch import GateSwitch
 from ina22x import INA228, INA22x
-from latch import Alive, Latch
+from latch import Latch
 from ltc681x import LTC6811, LTC681x
 from regbus import RegBus
 from sim.bus import FakeI2C
@@ -21,6 +21,7 @@ from sim.mischief_spi import DeafSpi, SpokenTo
 from sim.pins import Line, PinBank
 from sim.spi import FakeSPI
 from split import Alerts, Cells, Guards
+from strokegate import StrokedGate
 
 _TIMEOUT_US = 50000
 _DEAD_MAN_US = 1600000
@@ -187,11 +188,11 @@ class Hardware:
         board.shunt = meter
         board.temps = board.bleed = chain
         board.switch = self._switch(board.cells, meter, chain)
-        board.guard = Guards((chain, meter), (latch, Alive(self._in("ALIVE"))), (board.switch,))
+        board.guard = Guards((chain, meter), (latch,), (board.switch,))
         board.alert = Alerts((meter, latch))
         board.off_pins = (self._out("CFETOFF"), self._out("DFETOFF"))
         board.alert_pin = self._bank.pin("ALERT", 0, 1)
-        gate = PinGate(board.off_pins, self._out("STROKE"))
+        gate = StrokedGate(PinGate(board.off_pins), self._out("STROKE"), self._in("ALIVE"))
         board.cutoff = Cutoff(gate, board.alert_pin, world.ticks_us, 4)
 
     def _switch(self, cells, meter, chain):

@@ -13,14 +13,12 @@ _HITS_MAX = const(0x3FFFFFFF)
 class PinGate:
     """The off-pins where nothing but software drives them: one or two outputs, called with 0 or 1.
 
-    `stroke_pin`: output to a hardware dead-man outside that wants a pulse from every scan.
     A board with hardware that drops the pins by itself has a gate of its own with these methods.
     """
 
-    def __init__(self, off_pins, stroke_pin=None):
+    def __init__(self, off_pins):
         self._chg_pin = off_pins[0]
         self._dsg_pin = off_pins[-1]
-        self._stroke_pin = stroke_pin
         self.close()
 
     def handler(self, trip):
@@ -39,10 +37,7 @@ class PinGate:
         return True
 
     def stroke(self) -> bool:
-        """Keep an open gate open; False when it has closed by itself. Called by every scan."""
-        if self._stroke_pin is not None:
-            self._stroke_pin(1)
-            self._stroke_pin(0)
+        """Keep an open gate open; False when it has closed by itself. A scan with permission calls it."""
         return True
 
 
@@ -116,8 +111,7 @@ class Cutoff:
 
     def stroke(self) -> None:
         """A scan has completed: tell the hardware dead-man, and hear whether it has acted."""
-        kept = self._gate.stroke()
-        if self.permits and not kept:
+        if self.permits and not self._gate.stroke():
             self.block()
             if not self.tripped:
                 self.lapses = min(self.lapses + 1, _HITS_MAX)

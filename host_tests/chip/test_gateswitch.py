@@ -4,8 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from bms.cutoff import PinGate
 from gateswitch import GateSwitch
-from latch import ALARM_LATCH, Alive, Latch
+from latch import ALARM_LATCH, Latch
 from roles import (
     BOTH,
     CHG,
@@ -18,9 +19,11 @@ from roles import (
     TRIP_HWD,
     TRIP_SCD,
 )
-from sim.gates import And
+from sim.gates import And, DeadMan
 from sim.pins import FakePin, Line
+from sim.world import World
 from split import Alerts, Cells, Guards
+from strokegate import StrokedGate
 
 
 class Gates:
@@ -165,12 +168,36 @@ def test_arming_resets_the_latch():
     assert chip.read_alarm() == chip.read_status() == 0
 
 
-def test_a_dead_man_that_does_not_run_is_a_host_watchdog():
-    wire = Line("ALIVE", pull=-1)
-    alive = Alive(FakePin(wire))
-    assert alive.read_status() == TRIP_HWD
-    wire.end("timer").drive(1)
-    assert alive.read_status() == 0
+def stroked():
+    """A gate behind a timer of two seconds: pins, timer, world."""
+    world = World()
+    stroke, permit = Line("STROKE", pull=-1), Line("permit", pull=-1)
+    timer = DeadMan(world, stroke, 2000000)
+    pin = FakePin(permit, FakePin.OUT, value=1)
+    gate = StrokedGate(PinGate((pin,)), FakePin(stroke, FakePin.OUT, value=0), FakePin(timer.out))
+    return gate, permit, timer.out, world
+
+
+def test_a_stroked_gate_is_closed_at_first_and_its_timer_runs_with_it():
+    gate, permit, alive, _ = stroked()
+    assert (permit.level, alive.level) == (0, 0)
+    assert gate.open(False) is True
+    assert (permit.level, alive.level) == (1, 1)
+    gate.close()
+    assert permit.level == 0
+
+
+def test_strokes_keep_the_timer_running_and_their_absence_is_told():
+    gate, _, alive, world = stroked()
+    gate.open(False)
+    for _ in range(5):
+        world.advance(1500000)
+        assert gate.stroke() is True and alive.level == 1
+    world.advance(2100000)
+    assert alive.level == 0
+    assert gate.stroke() is False and alive.level == 0, (
+        "what has lapsed is opened anew, not stroked"
+    )
 
 
 # -- several as one ----------------------------------------------------------------------------------

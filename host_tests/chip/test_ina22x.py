@@ -103,7 +103,7 @@ def test_the_frames_that_arm_an_ina228():
     chip.arm()
     assert script.frames == [
         "80000000",
-        "8001f143",  # all continuous, 50 us but 1052 us for the shunt, 64 of them
+        "8001f085",  # all continuous, 50 us but 150 us for the shunt, 256 of them
         "80021000",  # 13107.2e6 * 0.625 mA * 0.5 mohm
         "800c2710",  # 50 mV in steps of 5 uV
         "800db1e0",  # -100 mV
@@ -153,7 +153,7 @@ def test_current_and_voltage_are_right(part, amps):
 
 @pytest.mark.parametrize("amps, trip", [(-230, TRIP_OCD2), (130, TRIP_OCC)])
 def test_beyond_a_limit_alert_falls_within_the_delay_and_the_cause_is_told(amps, trip):
-    for offset_us in range(0, 73000, 9000):
+    for offset_us in range(0, 64000, 9000):
         rig = Rig().armed()
         rig.world.advance(100000 + offset_us)
         fell = []

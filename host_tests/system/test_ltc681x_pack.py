@@ -78,13 +78,13 @@ def test_an_over_current_is_cut_by_the_interrupt_between_two_scans():
     assert "chip_ocd" in tripped(sim)
 
 
-def test_a_broken_stroke_wire_opens_both_and_the_scan_knows_why():
-    sim = pack(cell_n=4)
-    sim.board.cutoff.stroke = lambda: None
+def test_a_broken_stroke_wire_opens_both_and_the_scan_knows():
+    sim = pack(cell_n=4, config={"precharge_on": 0})
+    sim.board.cutoff._gate._stroke = lambda level: None
     start_us = sim.world.now_us
     assert open_within(sim, 3000000, since_us=start_us) <= 1900000
-    sim.run(1)
-    assert "hwd" in tripped(sim) and not sim.board.cutoff.permits
+    sim.run(4)
+    assert sim.board.cutoff.lapses and "fet" in tripped(sim) and not sim.board.cutoff.permits
 
 
 def test_a_gate_that_does_not_follow_is_found():

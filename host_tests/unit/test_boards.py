@@ -250,7 +250,10 @@ def test_every_scan_strokes_the_dead_man(monkeypatch):
         made = board.make(config(board))
         seen = []
         machine.bench.bank.line(board.STROKE).watch(seen.append)
-        for _ in range(4):
+        made.cutoff.stroke()
+        assert seen == [], "not before the FETs are permitted"
+        made.cutoff.release(0)
+        for _ in range(3):
             made.cutoff.stroke()
         assert seen == [1, 0] * 4
 
