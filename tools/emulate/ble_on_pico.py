@@ -1,4 +1,4 @@
-"""Runs on the Pico: what the Bluetooth code costs there, with a radio that takes everything and no air.
+"""Runs on the Pico: what the Bluetooth code costs there, with a radio that takes everything.
 
 Prints lines: name, microseconds or bytes.
 """
@@ -8,55 +8,7 @@ import os
 import sys
 import time
 
-sys.modules["bluetooth"] = sys  # replaced below; the image of a Pico has none
-
-
-class Uuid:
-    def __init__(self, value):
-        pass
-
-
-class Radio:
-    FLAG_READ = FLAG_WRITE = FLAG_WRITE_NO_RESPONSE = FLAG_NOTIFY = 2
-    UUID = Uuid
-
-    def __init__(self):
-        self.data = b""
-        self.sent_n = 0
-
-    def BLE(self):
-        return self
-
-    def active(self, on):
-        pass
-
-    def config(self, name="", gap_name=""):
-        return 0, bytes(6)
-
-    def irq(self, handler):
-        self.handler = handler
-
-    def gatts_register_services(self, services):
-        handles = iter(range(10, 40))
-        return tuple([tuple([next(handles) for _ in rows]) for _, rows in services])
-
-    def gatts_set_buffer(self, handle, n, append):
-        pass
-
-    def gatts_write(self, handle, data, update=False):
-        pass
-
-    def gatts_read(self, handle):
-        return bytes(self.data)
-
-    def gatts_notify(self, conn, handle, data):
-        self.sent_n += len(data)
-
-    def gap_advertise(self, interval_us, data, resp_data=b""):
-        pass
-
-    def gap_disconnect(self, conn):
-        return True
+from bluetooth import radio
 
 
 class Flag:
@@ -90,7 +42,6 @@ def frame(kind, data):
     return body + bytes([crc8(body, len(body))])
 
 
-radio = sys.modules["bluetooth"] = Radio()
 pack = pack_of_16()
 for name in ("bms.config", "bms.chemistry", "bms.relations", "bms.fields"):
     sys.modules.pop(name, None)

@@ -21,10 +21,15 @@ _SCAN_PIN, _GC_PIN = 15, 16
 _EDGES = int(os.environ.get("CELLWARDEN_EDGES", "100"))
 
 
-def bench(config=None, main=None, crc: bool = True, **more) -> Bench:
-    """A 16-cell pack; `crc` is a constant of the board, set in the copy that is deployed."""
+def bench(config=None, main=None, crc: bool = True, files=None, **more) -> Bench:
+    """A 16-cell pack; `crc` is a constant of the board, set in the copy that is deployed. `files`: more
+    of them on the device, path -> bytes.
+    """
     source = (ROOT / "boards" / BOARD / "board.py").read_text(encoding="utf-8")
-    patches = {"/board.py": source.replace("CRC = False", f"CRC = {crc}").encode()}
+    patches = {
+        **(files or {}),
+        "/board.py": source.replace("CRC = False", f"CRC = {crc}").encode(),
+    }
     if main:
         patches["/main.py"] = main
     pairs = content(BOARD, config or {"cell_n": 16, "precharge_on": 0}, patches)
