@@ -14,12 +14,12 @@ VM := build/vm
 ARGS ?=
 
 # decides and touches nothing: every branch of it is tested
-POLICY := balance chemistry config faults held limits mode outputs plausible precharge protect quantities relations soc
+POLICY := anchors balance chemistry config faults held limits mode outputs plausible precharge protect quantities relations soc soc_belief soc_curve soc_drop soc_voltage
 
 .PHONY: help
 help:  ## print this
 	@echo 'make VERB [ARGS="..."]'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
 .PHONY: demo
 demo: $(VENV)/.demo  ## watch the firmware protect a simulated pack; ARGS="--help" tells more
@@ -43,6 +43,10 @@ types: $(VENV)/.types $(STUBS)/.rp2 $(STUBS)/.esp32  ## pyright against MicroPyt
 .PHONY: bench
 bench: $(VENV)/.test  ## ticks a second, bus traffic a scan, simulated time against real time
 	@PYTHONPATH="$(HOST_PATH)" $(PY) -m bench $(ARGS)
+
+.PHONY: bench-soc
+bench-soc: $(VENV)/.test $(VENV)/.bench-soc  ## SoC of recorded cells against their reference; ARGS="--data DIR --plots"
+	@PYTHONPATH="$(HOST_PATH)" $(PY) -m bench_soc $(ARGS)
 
 .PHONY: emulate
 emulate: $(VENV)/.test $(VENV)/.target  ## boot the firmware on an emulated Pico and measure it; MICROPYTHON_UF2=path

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bms.anchors import ANCHOR_EMPTY, ANCHOR_FULL, ANCHOR_NONE
 from bms.config import Config
 from bms.snapshot import Snapshot
-from bms.soc import ANCHOR_EMPTY, ANCHOR_FULL, ANCHOR_NONE, Soc
+from bms.soc import Soc
 from host_tests.shared import shared
 
 SMALL = 1 << 30
