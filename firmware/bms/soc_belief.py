@@ -7,8 +7,8 @@ The bias may change with the charge moved, as curves of cells differ in shape to
 
 Weights are base-2 logarithms in 1/256, the best is 0. Voltages in 0.1 mV (`_dmv`), biases in 1/16 of
 that, charge in 1e-5 of the capacity (`_e5`).
-Bounds: variances of a count <= 1e8 e5^2, of a bias <= 2.5e5 dmv^2; weights 33 * 4096 * 256 (offset squared)
-* 16 = 5.5e8; an innovation is clipped to 2400 dmv: 2400^2 * 185 = 1.066e9 < 2^30.
+Bounds: variances of a count <= 1e8 e5^2, of a bias <= 2.5e5 dmv^2; 33 weights * 4096 * 16 * 256
+= 5.5e8; an innovation is clipped to 2400 dmv: 2400^2 * 185 = 1.066e9 < 2^30.
 """
 
 from array import array
@@ -204,7 +204,7 @@ class Belief:
             off = (k - _MIDDLE) * 16 - (mean >> 4)
             second += weight[k] * (off * off) >> 4
         self.mean_e5 = self.center_e5 + (mean * self.step_e5 >> 8)
-        self.sigma_e5 = _root(second * 16 // total) * self.step_e5 // 16
+        self.sigma_e5 = _root(second // (total >> 4)) * self.step_e5 // 16
         self.low_e5 = self._quantile(total // 40)
         self.high_e5 = self._quantile(total - total // 40)
 

@@ -6,7 +6,8 @@ so that the rest voltage drops out (normalised least mean squares). Polarisation
 told from a rest voltage that moves; it is taken to be half as much again, and all of it is doubted.
 
 Currents in 1e-3 C (`_e3`), resistances in 0.01 mV per C (`_cmv`), voltages in 0.1 mV (`_dmv`).
-Bounds: 10000 e3 * 40000 cmv = 4e8 < 2^30; averages in 1/256: 2.6e6 e3 and 1.5e7 dmv, times 60 s < 2^30.
+Bounds: 10000 e3 * 25000 cmv, three times = 7.5e8 < 2^30; averages in 1/256: 2.6e6 e3 and 1.5e7 dmv, times
+60 s = 9e8.
 """
 
 from micropython import const
@@ -15,7 +16,7 @@ _I_MAX_E3 = const(10000)
 _FAST_CMV = const(4500)  # before anything is learned: 0.45 mohm of a cell of 100 Ah
 _SLOW_CMV = const(1500)
 _FAST_MIN_CMV = const(100)
-_FAST_MAX_CMV = const(40000)
+_FAST_MAX_CMV = const(25000)
 _TAU_1_S = const(20)
 _TAU_2_S = const(160)
 _TAU_3_S = const(1500)
@@ -25,6 +26,7 @@ _STEP_E3 = const(80)  # a step worth learning from
 _LIVELY_E3 = const(40)  # variation worth learning from
 _ERROR_MAX_DMV = const(2000)
 _SURE_N = const(20)
+_DOUBT_MAX_E3 = const(5000)
 
 
 class Drop:
@@ -69,7 +71,7 @@ class Drop:
         whole_cmv = (self.fast_cmv >> 2) + self.slow_cmv
         if self.steps_n < _SURE_N:
             whole_cmv *= 4
-        return (abs(self.i2) >> 8) * whole_cmv // 7000
+        return min(abs(self.i2) >> 8, _DOUBT_MAX_E3) * whole_cmv // 7000
 
     def _learn_fast(self, dv_dmv: int, di_e3: int) -> None:
         """A quarter of what a step says, less of a small one; later a sixteenth."""
