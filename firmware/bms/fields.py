@@ -138,5 +138,7 @@ FIELDS = (
     ("board_ma", 100000, 1000, 250000, "continuous rating of MOSFETs, shunt and wiring"),
     ("sum_clear_mv", 200, 50, 1500, "cells and stack agree again"),
     ("openwire_clear_mv", 150, 20, 800, "neighbours agree again"),
+    ("leak_pm", 20, 0, 100, "self-discharge in a month at 25 degC, part of capacity"),
+    ("own_ma", 0, 0, 1000, "what the electronics draw past the shunt"),
 )
 # fmt: on

@@ -15,6 +15,7 @@ from micropython import const
 
 from bms.anchors import ANCHOR_FULL, ANCHOR_NONE, Anchors
 from bms.soc_curve import WHOLE_E5, Curve
+from bms.soc_trim import Trim
 from bms.soc_voltage import Voltage
 from coulomb import Coulomb
 from interp import interpolate
@@ -28,7 +29,6 @@ _UNKNOWN_E5 = const(60000)
 _EDGE_E5 = const(4000)  # of a first look outside the plateau
 _FULL_E5 = const(400)  # of the full anchor: chargers differ in where they stop
 _EMPTY_E5 = const(1500)
-_CAPACITY_PM = const(30)  # standard deviation of a rated capacity
 
 # Lowest cell at rest -> SoC outside the plateau, LiFePO4, between the low-rate curves of three makes
 # (26650 and 18650 of A123, a 3.5 Ah cell), which differ by 3 % at the bottom.
@@ -51,15 +51,20 @@ class Soc:
         self.guessed = True  # neither anchored nor told since start
         self.anchor = ANCHOR_NONE  # news of the last step
         self.anchor_from_pm = 0  # SoC before the last anchor
+        self.capacity_e4 = 10000  # learned, of the rated one; the next full anchor takes it
+        self.capacity_sigma_e4 = 300  # a rated one may be wrong by that
+        self.new_in_uah = 0  # counted in the last step
+        self.new_out_uah = 0
         self._config = config
+        self._mah = config.capacity_mah
         self._lfp = config.chemistry == "LFP"
         self._started = False
         self._counter = Coulomb()
-        self._out = Coulomb()
         self._out_uah = 0  # discharged since the last whole cycle
         self._last_ma = 0
         self._bridge_ms = 0  # time that the last current may still stand for
         self.anchors = Anchors(config)
+        self.trim = Trim(config)
         self.voltage = Voltage(config, Curve() if curve is None else curve)
 
     def remaining_mah(self) -> int:
@@ -68,7 +73,7 @@ class Soc:
 
     def soc_e5(self) -> int:
         """SoC, finer."""
-        mah = self._config.capacity_mah
+        mah = self._mah
         return self.charge_uah // mah * 100 + self.charge_uah % mah * 100 // mah
 
     def set(self, soc_pm: int, sigma_pm: int = _TOLD_PM) -> None:
@@ -101,6 +106,7 @@ class Soc:
         self._last_ma = snap.pack_ma
         self._bridge_ms = self._config.stale_ms
         self._count(snap.pack_ma, dt_ms)
+        self._shift(self.trim.step(snap, dt_ms))
         if not snap.plausible:
             return
         anchor = self.anchors.step(snap, dt_ms)
@@ -113,29 +119,55 @@ class Soc:
 
     def _start(self, soc_pm: int) -> None:
         self._started = True
-        self._move(max(0, min(soc_pm, _WHOLE_PM)) * self._config.capacity_mah)
+        self._move(max(0, min(soc_pm, _WHOLE_PM)) * self._mah)
 
     def _count(self, ma: int, dt_ms: int) -> None:
-        charge = self.charge_uah
-        short_uah = self._config.capacity_mah  # 0.1 %
         delta = self._counter.add(ma, dt_ms)
+        self.new_in_uah = self.new_out_uah = 0
         if delta > 0:
-            self._move(min(charge + delta, max(charge, self.capacity_uah - short_uah)))
+            self.new_in_uah = delta
+            self.trim.in_uah += delta
         elif delta < 0:
-            self._move(max(charge + delta, min(charge, short_uah)))
-        if ma < 0:
-            self._out_uah += self._out.add(-ma, dt_ms)
+            self.new_out_uah = -delta
+            self.trim.out_uah -= delta
+            self._out_uah -= delta
             if self._out_uah >= self.capacity_uah:
                 self._out_uah -= self.capacity_uah
                 self.cycles += 1
+        self._shift(delta)
+
+    def _shift(self, delta_uah: int) -> None:
+        """Counted charge. It alone reaches neither end."""
+        self.voltage.flow_uah += delta_uah
+        charge = self.charge_uah
+        short_uah = self._mah  # 0.1 %
+        if delta_uah > 0:
+            self._move(min(charge + delta_uah, max(charge, self.capacity_uah - short_uah)))
+        elif delta_uah < 0:
+            self._move(max(charge + delta_uah, min(charge, short_uah)))
 
     def _take_anchor(self, anchor: int) -> None:
         self.anchor = anchor
         self.anchor_from_pm = self.soc_pm
         self.guessed = False
+        if anchor == ANCHOR_FULL:
+            self.trim.full()
+            self._size()
         self._move(self.capacity_uah if anchor == ANCHOR_FULL else 0)
         self.voltage.reset(_FULL_E5 if anchor == ANCHOR_FULL else _EMPTY_E5)
         self._limit()
+
+    def _size(self) -> None:
+        """Use what has been learned of the capacity, where the SoC is 100 % of any."""
+        rated_mah = self._config.capacity_mah
+        if rated_mah < 100000:
+            mah = rated_mah * self.capacity_e4 // 10000
+        else:
+            mah = rated_mah // 100 * self.capacity_e4 // 100
+        off = abs(mah - self._mah) // (1 + rated_mah // 1000)
+        if off * 10 > 2 * self.capacity_sigma_e4:  # within its own doubt it is no news
+            self._mah = mah
+            self.capacity_uah = mah * 1000
 
     def _correct(self) -> None:
         """Move the count to the mean of what is believed."""
@@ -143,7 +175,7 @@ class Soc:
         now = self.soc_e5()
         by = max(0, min(now + belief.mean_e5, WHOLE_E5)) - now
         belief.shift(by)
-        mah = self._config.capacity_mah
+        mah = self._mah
         charge = self.charge_uah + by * (mah // 100) + by * (mah % 100) // 100
         self._move(max(0, min(charge, self.capacity_uah)))
         self._limit()
@@ -152,13 +184,13 @@ class Soc:
         """95 % limits: the belief's, wider by what a rated capacity may be wrong."""
         belief = self.voltage.belief
         now = self.soc_e5()
-        more = abs(self.voltage.net_e5) * _CAPACITY_PM // _UNKNOWN_PM
+        more = abs(self.voltage.net_e5) * self.capacity_sigma_e4 // 5000
         self.soc_lo_pm = max(0, min((now + belief.low_e5 - more) // 100, self.soc_pm))
         self.soc_hi_pm = min(_WHOLE_PM, max((now + belief.high_e5 + more) // 100 + 1, self.soc_pm))
 
     def _move(self, charge_uah: int) -> None:
         self.charge_uah = charge_uah
-        self.soc_pm = charge_uah // self._config.capacity_mah
+        self.soc_pm = charge_uah // self._mah
 
     def _look(self, snap) -> None:
         """First sight of a pack that we have no memory of."""

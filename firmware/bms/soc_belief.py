@@ -87,7 +87,7 @@ class Belief:
         step = _STEP_MIN_E5
         while step < _STEP_MAX_E5 and sigma_e5 > 3 * step:
             step *= 2
-        bias = self._likely_bias()
+        bias = self.likely_bias()
         self.step_e5 = step
         self.center_e5 = center_e5
         for k in range(HYPOTHESES_N):
@@ -114,7 +114,8 @@ class Belief:
         self.low_e5 -= by_e5
         self.high_e5 -= by_e5
 
-    def _likely_bias(self) -> int:
+    def likely_bias(self) -> int:
+        """Bias in the best hypothesis, 1/16 dmv."""
         best = 0
         for k in range(HYPOTHESES_N):
             if self.log[k] > self.log[best]:
@@ -204,7 +205,7 @@ class Belief:
             off = (k - _MIDDLE) * 16 - (mean >> 4)
             second += weight[k] * (off * off) >> 4
         self.mean_e5 = self.center_e5 + (mean * self.step_e5 >> 8)
-        self.sigma_e5 = _root(second // (total >> 4)) * self.step_e5 // 16
+        self.sigma_e5 = root(second // (total >> 4)) * self.step_e5 // 16
         self.low_e5 = self._quantile(total // 40)
         self.high_e5 = self._quantile(total - total // 40)
 
@@ -262,7 +263,7 @@ def _ratio(log: int) -> int:
     return exp2(log)
 
 
-def _root(value: int) -> int:
+def root(value: int) -> int:
     """Integer square root."""
     root = 0
     bit = 1 << 14

@@ -17,6 +17,7 @@ from interp import check, interpolate
 _GRID_E5 = const(1000)
 _GRID_PM = const(10)
 _LAST = const(100)
+_LOW_LAST_E5 = const(14000)
 _BASE_DMV = const(20000)  # so that a voltage is a short integer
 WHOLE_E5 = const(100000)
 _LOW_DMV = const(31900)  # below: the lower knee
@@ -75,3 +76,16 @@ class Curve:
         left = self._table[k]
         left += (self._table[k + 1] - left) * (soc_e5 - k * _GRID_E5) // _GRID_E5
         return left + _BASE_DMV + self._half[k] * branch_pm // 1000
+
+    def low_at(self, dmv: int, branch_pm: int) -> int:
+        """SoC at the lower end that has this squeezed voltage, -1 above some 15 %."""
+        if dmv >= self.at(_LOW_LAST_E5, branch_pm):
+            return -1
+        e5 = _LOW_LAST_E5
+        while e5 > 0:
+            below = self.at(e5 - _GRID_E5, branch_pm)
+            if dmv >= below:
+                above = self.at(e5, branch_pm)
+                return e5 - (above - dmv) * _GRID_E5 // max(1, above - below)
+            e5 -= _GRID_E5
+        return 0

@@ -19,6 +19,10 @@ from bms.soc_curve import squeeze
 from bms.soc_drop import Drop
 
 _WINDOW_S = const(30)
+_MIDDLE_LOW_E5 = const(40000)
+_MIDDLE_HIGH_E5 = const(60000)
+_KNOWN_E5 = const(3000)
+_LOW_DMV = const(50)  # of a rest voltage at the lower end, squeezed
 _NOISE_DMV = const(200)
 _SLOPE_E5 = const(1000)
 _BRANCH_E5 = const(6000)  # net charge from the middle to a branch
@@ -55,11 +59,16 @@ class Voltage:
         self._window_s = 0
         self._sum_dmv = 0
         self._read_n = 0
-        self._from_e5 = -1  # count when the window began
+        self.flow_uah = 0  # in this window, whatever the count does at its ends
         self._at_e5 = 0  # count that the observation belongs to
         self._seen_dmv = 0
         self._through_e5 = 0
         self._since_s = 0
+        self._plateau_dmv = 0  # bias when the SoC was in the middle and well known
+        self.low_e5 = -1  # what the last observation alone says, at the lower end
+        self.low_sigma_e5 = 0
+        self.closed = False  # a window has just ended: the three that follow are new
+        self.moved_e5 = 0  # in it
 
     def reset(self, sigma_e5: int) -> None:
         """The count has just been set right, to within so much."""
@@ -67,12 +76,9 @@ class Voltage:
         self.net_e5 = self._through_e5 = self._since_s = 0
         self._forget()
 
-    def shifted(self) -> None:
-        """The count was moved by hand: what the window holds does not belong to it."""
-        self._forget()
-
     def step(self, snap, dt_ms: int, soc_e5: int) -> bool:
         """Account for `dt_ms`. True: the belief has a new mean and new limits, from a reading."""
+        self.closed = False
         self._ms += dt_ms
         if self._ms >= 1000:
             dt_s = self._ms // 1000
@@ -81,15 +87,12 @@ class Voltage:
         if self._phase == _IDLE:
             if self._window_s >= _WINDOW_S:
                 self._close(soc_e5)
-            elif self._from_e5 < 0:
-                self._from_e5 = soc_e5
             return False
         return self._slice()
 
     def _forget(self) -> None:
         self._phase = _IDLE
         self._window_s = self._sum_dmv = self._read_n = 0
-        self._from_e5 = -1
 
     def _read(self, snap, dt_s: int) -> None:
         self._window_s += dt_s
@@ -102,21 +105,40 @@ class Voltage:
 
     def _close(self, soc_e5: int) -> None:
         """End of a window: what it says, and how far the count and the bias may have gone off."""
-        moved = soc_e5 - self._from_e5 if self._from_e5 >= 0 else 0
+        mah = self._capacity_mah
+        flow = self.flow_uah
+        moved = flow // mah * 100 + flow % mah * 100 // mah
+        self.flow_uah = flow - moved * (mah // 100) - moved * (mah % 100) // 100
         self._at_e5 = soc_e5 - moved // 2
         size = min(abs(moved), 100000)
         self.branch_pm += moved * _WHOLE_PM // _BRANCH_E5
         self.branch_pm = max(-_WHOLE_PM, min(self.branch_pm, _WHOLE_PM))
         self.belief.spread(self._count_var(moved, size))
-        believed = self._read_n and self.drop.known()
+        believed = self._read_n > 0 and self.drop.known()
+        self.low_e5 = -1
         if believed:
             self._seen_dmv = squeeze(self._sum_dmv // self._read_n)
             drift = self.curve.drift * size // 100 + _DRIFT_S * self._window_s // 100
-            self.belief.begin(self._noise_var(), drift)
+            noise_var = self._noise_var()
+            self.belief.begin(noise_var, drift)
+            self._look_low(noise_var)
         self.belief.observing = believed
+        self.moved_e5 = moved
+        self.closed = True
         self._forget()
-        self._from_e5 = soc_e5
         self._phase = _SPREAD
+
+    def _look_low(self, noise_var: int) -> None:
+        """A steep curve says a SoC by itself, once the bias is known from where it is flat."""
+        if _MIDDLE_LOW_E5 < self._at_e5 < _MIDDLE_HIGH_E5 and self.belief.sigma_e5 < _KNOWN_E5:
+            self._plateau_dmv = self.belief.likely_bias() >> 4
+        seen = self._seen_dmv - self._plateau_dmv
+        self.low_e5 = self.curve.low_at(seen, self.branch_pm)
+        if self.low_e5 >= 0:
+            near = max(self.low_e5, _SLOPE_E5)
+            rise = self.curve.at(near + _SLOPE_E5, 0) - self.curve.at(near - _SLOPE_E5, 0)
+            doubt = _LOW_DMV + 2 * self.drop.doubt_dmv()
+            self.low_sigma_e5 = doubt * 2 * _SLOPE_E5 // max(1, rise)
 
     def _noise_var(self) -> int:
         curve = self.curve

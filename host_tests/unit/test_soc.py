@@ -11,6 +11,7 @@ from bms.config import Config
 from bms.snapshot import Snapshot
 from bms.soc import Soc
 from host_tests.shared import shared
+from roles import BOTH
 
 SMALL = 1 << 30
 MINUTE = 60000
@@ -20,11 +21,12 @@ class Rig:
     """A pack in mid plateau, told to be half full."""
 
     def __init__(self, told=500, **fields):
-        self.config = Config({"cell_n": 4, **fields})
+        self.config = Config({"cell_n": 4, "leak_pm": 0, **fields})
         self.soc = Soc(self.config)
         self.snap = Snapshot(4, 1)
         self.snap.fresh = True
         self.snap.plausible = True
+        self.snap.fets = BOTH
         self.cells(3300)
         if told is not None:
             self.soc.set(told)

@@ -3,8 +3,10 @@
 import numpy as np
 
 from bms.config import Config
+from bms.health import Health
 from bms.snapshot import Snapshot
 from bms.soc import Soc
+from roles import BOTH
 
 _STEP_MS = (
     10000  # longest time between two scans; gaps in a recording are filled with its last row
@@ -33,6 +35,8 @@ class Device:
     def __init__(self, config, curve=None):
         self.snap = Snapshot(config.cell_n, config.ntc_n)
         self.snap.fresh = self.snap.plausible = True
+        self.snap.fets = BOTH  # so that no rest of a recording passes for a calibration
+        self.health = Health(config)
         self.soc = Soc(config) if curve is None else Soc(config, curve)
         self._cells = range(config.cell_n)
 
@@ -46,9 +50,13 @@ class Device:
         snap.cell_sum_mv = snap.stack_mv = mv * snap.cell_n
         snap.temp_ddegc[0] = snap.temp_min_ddegc = snap.temp_max_ddegc = ddegc
         while dt_ms > _STEP_MS:
-            self.soc.step(snap, _STEP_MS)
+            self._step(_STEP_MS)
             dt_ms -= _STEP_MS
-        self.soc.step(snap, dt_ms)
+        self._step(dt_ms)
+
+    def _step(self, dt_ms):
+        self.soc.step(self.snap, dt_ms)
+        self.health.step(self.snap, self.soc, dt_ms, True)
 
 
 def estimate(t_s, readings, device, each=None):
