@@ -25,7 +25,6 @@ _GAIN_SIGMA_E4 = const(100)
 _AGEING_E4 = const(10)  # from one observation to the next
 _FULL_SIGMA_E5 = const(500)
 _EMPTY_SIGMA_E5 = const(1500)
-_CURVE_SIGMA_E5 = const(800)  # curves of one make differ by that at the bottom
 _SIGMA_MAX_E5 = const(20000)
 _APART_E5 = const(50000)
 _MOVED_MAX_E5 = const(107000)
@@ -78,10 +77,7 @@ class Capacity:
 
     def low(self, soc_e5: int, sigma_e5: int, now_min: int) -> None:
         """A voltage at the lower end says this SoC."""
-        sigma_e5 = min(sigma_e5, _SIGMA_MAX_E5 // 2)
-        self._low(
-            soc_e5, root(sigma_e5 * sigma_e5 + _CURVE_SIGMA_E5 * _CURVE_SIGMA_E5), VOLTAGE, now_min
-        )
+        self._low(soc_e5, min(sigma_e5, _SIGMA_MAX_E5), VOLTAGE, now_min)
 
     def forget(self) -> None:
         """Charge may have flowed unseen: nothing is known of the ends any more."""

@@ -83,6 +83,14 @@ class Soc:
         self.voltage.reset(max(sigma_pm, 1) * 100)
         self._limit()
 
+    def resume(self, soc_e5: int, sigma_e5: int) -> None:
+        """Go on where a run before this one ended."""
+        self._size()
+        self.set(0)
+        self._move(self._mah * (soc_e5 // 100) + self._mah * (soc_e5 % 100) // 100)
+        self.voltage.reset(max(sigma_e5, 100))
+        self._limit()
+
     def guess(self, soc_pm: int) -> None:
         """Take somebody's guess for a beginning; voltage shall decide as soon as it can."""
         self._start(soc_pm)

@@ -41,6 +41,8 @@ _OWN_BIAS_DMV = const(150)
 _ANY_BIAS_DMV = const(300)
 _OWN_DRIFT = const(200)
 _ANY_DRIFT = const(400)
+_OWN_LOW_E5 = const(800)
+_ANY_LOW_E5 = const(4000)
 
 
 def squeeze(dmv: int) -> int:
@@ -58,6 +60,7 @@ class Curve:
     def __init__(self, pm=_PM, dmv=_DMV, half_pm=_HALF_PM, half_dmv=_HALF_DMV, own=False):
         self.bias_dmv = _OWN_BIAS_DMV if own else _ANY_BIAS_DMV  # how far off it may be as a whole
         self.drift = _OWN_DRIFT if own else _ANY_DRIFT  # and in shape: dmv^2 in 0.1 % of SoC
+        self.low_sigma_e5 = _OWN_LOW_E5 if own else _ANY_LOW_E5  # of a SoC read off its lower end
         check(pm, dmv)
         self._table = array("h", [0] * (_LAST + 1))
         self._half = array("h", [0] * (_LAST + 1))

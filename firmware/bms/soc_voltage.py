@@ -14,7 +14,7 @@ Bounds: charge moved since an anchor is held at 1e6 e5; 200 * 1e6 = 2e8 < 2^30.
 
 from micropython import const
 
-from bms.soc_belief import HYPOTHESES_N, SLICE_N, Belief
+from bms.soc_belief import HYPOTHESES_N, SLICE_N, Belief, root
 from bms.soc_curve import squeeze
 from bms.soc_drop import Drop
 
@@ -138,7 +138,9 @@ class Voltage:
             near = max(self.low_e5, _SLOPE_E5)
             rise = self.curve.at(near + _SLOPE_E5, 0) - self.curve.at(near - _SLOPE_E5, 0)
             doubt = _LOW_DMV + 2 * self.drop.doubt_dmv()
-            self.low_sigma_e5 = doubt * 2 * _SLOPE_E5 // max(1, rise)
+            sigma_e5 = min(doubt * 2 * _SLOPE_E5 // max(1, rise), 20000)
+            curve_e5 = self.curve.low_sigma_e5
+            self.low_sigma_e5 = root(sigma_e5 * sigma_e5 + curve_e5 * curve_e5)
 
     def _noise_var(self) -> int:
         curve = self.curve
