@@ -35,20 +35,24 @@ class CellDeltas:
         """Learn from a quiet, plausible reading."""
         if abs(snap.pack_ma) > self._load_ma:
             return
-        near = max(_SLOPE_E5, min(soc_e5, 100000 - _SLOPE_E5))
-        rise = curve.at(near + _SLOPE_E5, branch_pm) - curve.at(near - _SLOPE_E5, branch_pm)
-        if rise < _RISE_DMV:
+        if self._rise(soc_e5, curve, branch_pm) < _RISE_DMV:
             return
         middle = squeeze(snap.cell_sum_mv * 10 // snap.cell_n)
         mean_uohm = sum(uohm) // self._cell_n
         last = min(self._next + _SLICE_N, self._cell_n)
         for i in range(self._next, last):
+            rise = self._rise(soc_e5 + self.e5[i] // 2, curve, branch_pm)
             dv = squeeze(snap.cell_mv[i] * 10) - middle
             dv -= snap.pack_ma // 100 * (uohm[i] - mean_uohm) // 1000
-            found = max(-2000, min(dv, 2000)) * 2 * _SLOPE_E5 // rise
+            found = max(-2000, min(dv, 2000)) * 2 * _SLOPE_E5 // max(rise, _RISE_DMV)
             found = max(-_DELTA_MAX_E5, min(found, _DELTA_MAX_E5))
             self.e5[i] += (found - self.e5[i]) // (1 + min(self.n, _SHARE))
         self._next = last
         if last == self._cell_n:
             self._next = 0
             self.n = min(self.n + 1, 1000000)
+
+    def _rise(self, soc_e5: int, curve, branch_pm: int) -> int:
+        """Of the curve around here, in 2 % of SoC."""
+        near = max(_SLOPE_E5, min(soc_e5, 100000 - _SLOPE_E5))
+        return curve.at(near + _SLOPE_E5, branch_pm) - curve.at(near - _SLOPE_E5, branch_pm)

@@ -113,7 +113,7 @@ class Health:
 
     def _foresee(self, soc) -> None:
         """Time to empty and to full. Bound: 1e6 mAh * 60 = 6e7."""
-        mean_e3 = soc.voltage.drop.i3 >> 8
+        mean_e3 = soc.voltage.drop.i3 >> 12
         ma = abs(mean_e3) * (self._config.capacity_mah // 100) // 10
         self.to_empty_min = self.to_full_min = -1
         if ma < self._config.idle_ma:

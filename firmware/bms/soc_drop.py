@@ -7,7 +7,7 @@ told from a rest voltage that moves; it is taken to be half as much again, and a
 
 Currents in 1e-3 C (`_e3`), resistances in 0.01 mV per C (`_cmv`), voltages in 0.1 mV (`_dmv`).
 Bounds: 10000 e3 * 25000 cmv, three times = 7.5e8 < 2^30; averages in 1/256: 2.6e6 e3 and 1.5e7 dmv, times
-60 s = 9e8.
+60 s = 9e8; in 1/4096: 8.2e7 * 12 s = 9.8e8.
 """
 
 from micropython import const
@@ -21,6 +21,7 @@ _TAU_1_S = const(20)
 _TAU_2_S = const(160)
 _TAU_3_S = const(1500)
 _DT_MAX_S = const(60)
+_DT_SHORT_S = const(12)
 _STEP_S = const(10)  # readings farther apart show no step
 _STEP_E3 = const(80)  # a step worth learning from
 _LIVELY_E3 = const(40)  # variation worth learning from
@@ -36,7 +37,8 @@ class Drop:
         self.fast_cmv = _FAST_CMV
         self.slow_cmv = _SLOW_CMV
         self.steps_n = 0  # learned from, saturates
-        self.i1 = self.i2 = self.i3 = 0  # averages of the current, 1/256 e3
+        self.i1 = self.i2 = 0  # averages of the current, 1/256 e3
+        self.i3 = 0  # the slowest, 1/4096 e3
         self._v2 = 0  # average of the voltage, 1/256 dmv
         self._before_e3 = 0
         self._before_dmv = 0
@@ -52,14 +54,15 @@ class Drop:
         now = i_e3 << 8
         self.i1 += (now - self.i1) * dt_s // (_TAU_1_S + dt_s)
         self.i2 += (now - self.i2) * dt_s // (_TAU_2_S + dt_s)
-        self.i3 += (now - self.i3) * dt_s // (_TAU_3_S + dt_s)
+        short_s = min(dt_s, _DT_SHORT_S)
+        self.i3 += ((i_e3 << 12) - self.i3) * short_s // (_TAU_3_S + short_s)
         self._v2 += ((dmv << 8) - self._v2) * dt_s // (_TAU_2_S + dt_s)
         if dt_s <= _STEP_S:
             self._learn_fast(dmv - self._before_dmv, i_e3 - self._before_e3)
             self._learn_slow(dmv - (self._v2 >> 8), i_e3 - (self.i2 >> 8))
         self._before_dmv = dmv
         self._before_e3 = i_e3
-        slow = (self.i1 + (self.i2 >> 1) + (self.i3 >> 1)) >> 8
+        slow = ((self.i1 + (self.i2 >> 1)) >> 8) + (self.i3 >> 13)
         return (self.fast_cmv * i_e3 + self.slow_cmv * slow) // 10000
 
     def known(self) -> bool:

@@ -6,7 +6,8 @@ lose). Self-discharge: leak_pm a month at 25 degC, doubled by every 10 K. Own co
 electronics draw past the shunt.
 
 Currents in 1/4 mA (`_q`), the gain in 1e-4 (`_e4`).
-Bounds: 327000 mA * 1500 e4 = 4.9e8; capacity 1e6 mAh * 4 * 100 pm = 4e8 < 2^30.
+Bounds: 327000 mA * 1500 e4 = 4.9e8; capacity 1e6 mAh * 4 * 100 pm = 4e8; an offset of
+2000 q * 1024 * 120 s = 2.5e8 < 2^30.
 """
 
 from micropython import const
@@ -17,7 +18,7 @@ from roles import BOTH, TEMP_NONE
 _GAIN_MAX_E4 = const(1500)
 _HOURS = const(730000)  # of a month, times 1000
 _IDLE_MS = const(60000)  # both FETs open for so long: nothing flows any more
-_TAU_MS = const(600000)
+_TAU_S = const(600)
 _OFFSET_PART = const(2000)  # an offset beyond 5e-4 C is none
 _CHARGE_MAX_MAH = const(100000000)
 
@@ -33,7 +34,7 @@ class Trim:
         self.offset_q = 0
         self.gain_e4 = 0  # charge current is really so much more
         self.gain_n = 0  # full-to-full spans learned from
-        self._average = 0  # of the idle current, 1/64 q
+        self._average = 0  # of the idle current, 1/1024 q
         self._idle_ms = 0
         self._charge = Coulomb(4)
         self._wait_ms = 0
@@ -86,8 +87,9 @@ class Trim:
             self._idle_ms += dt_ms
             return
         seen = max(-self._offset_max_q, min(4 * ma, self._offset_max_q))
-        self._average += ((seen << 6) - self._average) * dt_ms // (_TAU_MS + dt_ms)
-        self.offset_q = self._average >> 6
+        dt_s = dt_ms // 1000
+        self._average += ((seen << 10) - self._average) * dt_s // (_TAU_S + dt_s)
+        self.offset_q = (self._average + 512) >> 10
 
     def _carry(self) -> None:
         """Tallies in uAh are kept small."""
