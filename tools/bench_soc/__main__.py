@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench_soc import cases
+from bench_soc import cases, health
 from bench_soc.data import load_runs, load_tables
 from bench_soc.score import summary
 
@@ -56,9 +56,16 @@ def main(argv=None) -> int:
     with multiprocessing.Pool(asked.workers) as pool:
         done = pool.map(work, todo, chunksize=1)
     result = gather(done, methods)
+    if not asked.only:
+        result["asymmetry"] = health.asymmetry(runs, tables)
+        result["capacity"] = health.capacity(runs, tables)
+        result["resistance"] = health.resistance(runs, tables, asked.data)
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     show(result["summary"])
+    for part in ("asymmetry", "capacity", "resistance"):
+        for name, row in result.get(part, {}).items():
+            print(f"{part:12s}{name:40s}{row}")
     print(f"{len(done)} cases in {time.monotonic() - began:.0f} s -> {asked.out}")
     return 0
 

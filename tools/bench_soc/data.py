@@ -22,7 +22,7 @@ class Run:
         self.name = name
         self.t_s, self.ma, self.mv = t_s, ma, mv
         self.temp_c, self.soc_pct = temp_c, soc_pct
-        self.capacity_ah = _capacity_ah(t_s, ma, soc_pct)
+        self.capacity_ah = self.own_ah = _capacity_ah(t_s, ma, soc_pct)
         hours = (t_s[-1] - t_s[0]) / 3600
         mean_c = np.average(abs(ma[1:]), weights=np.diff(t_s)) / 1000 / self.capacity_ah
         self.kind = "week" if hours > _WEEK_H else "slow" if mean_c < _SLOW_C else "drive"
@@ -35,6 +35,7 @@ class Run:
         columns = (self.t_s, self.ma, self.mv, self.temp_c, self.soc_pct)
         part = Run.__new__(Run)
         part.name, part.kind, part.capacity_ah = self.name, self.kind, self.capacity_ah
+        part.own_ah = self.own_ah
         part.t_s, part.ma, part.mv, part.temp_c, part.soc_pct = (c[rows] for c in columns)
         return part
 
@@ -77,7 +78,7 @@ def load_runs(folder):
         same = [other.capacity_ah for other in runs if _cell(other) == _cell(run)]
         run.known_ah = float(np.median(same))  # a cell has one capacity, as its user knows it
     for run in runs:
-        run.capacity_ah = run.known_ah
+        run.own_ah, run.capacity_ah = run.capacity_ah, run.known_ah
     return runs
 
 
