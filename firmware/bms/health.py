@@ -38,6 +38,7 @@ class Health:
         self.to_empty_min = -1  # at the mean current of the last half hour, -1: not discharging
         self.to_full_min = -1
         self._config = config
+        self._ms = 0
 
     def step(self, snap, soc, dt_ms: int, quiet: bool) -> None:
         """After `soc.step`. `quiet`: no cell is bleeding, the voltages are the cells' own."""
@@ -45,16 +46,12 @@ class Health:
         if not snap.fresh or not snap.plausible:
             self.resistance.lost()
             return
-        self.life.step(snap, dt_ms)
-        self.life.charge(soc.new_in_uah, soc.new_out_uah)
-        if quiet:
-            if _R_LOW_PM <= soc.soc_pm <= _R_HIGH_PM:
-                self.resistance.step(snap, dt_ms, self.life.age_min)
-            voltage = soc.voltage
-            uohm = self.resistance.uohm
-            self.deltas.step(snap, soc.soc_e5(), voltage.curve, voltage.branch_pm, uohm)
-        else:
-            self.resistance.lost()
+        self._ms += dt_ms
+        if soc.ticked:
+            self.life.step(snap, min(self._ms, _DT_MAX_MS))
+            self.life.charge(soc.new_in_uah, soc.new_out_uah)
+            self._ms = 0
+        self._look(snap, soc, dt_ms, quiet)
         if soc.anchor:
             self._anchored(soc)
         elif soc.voltage.closed:
@@ -76,6 +73,18 @@ class Health:
         """Left in the pack at a moderate load. Bound: 1e6 mAh // 100 * 3290 * 16 // 10 = 5.3e8."""
         mv = _MV_EMPTY + (_MV_FULL - _MV_EMPTY) * soc.soc_pm // 1000
         return soc.remaining_mah() // 10 * mv // 1000 * self._config.cell_n // 100
+
+    def _look(self, snap, soc, dt_ms: int, quiet: bool) -> None:
+        """At the cells, while none is bleeding; charges in scans that have little else to do."""
+        if not quiet:
+            self.resistance.lost()
+            return
+        if _R_LOW_PM <= soc.soc_pm <= _R_HIGH_PM:
+            self.resistance.step(snap, dt_ms, self.life.age_min)
+        if dt_ms >= 1000 or not (soc.ticked or soc.voltage.busy()):
+            voltage = soc.voltage
+            uohm = self.resistance.uohm
+            self.deltas.step(snap, soc.soc_e5(), voltage.curve, voltage.branch_pm, uohm)
 
     def _anchored(self, soc) -> None:
         if soc.anchor == ANCHOR_FULL:

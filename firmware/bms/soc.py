@@ -21,6 +21,7 @@ from coulomb import Coulomb
 from interp import interpolate
 
 _DT_MAX_MS = const(60000)
+_TICK_MS = const(1000)
 _WHOLE_PM = const(1000)
 _UNKNOWN_PM = const(500)
 _TOLD_PM = const(25)  # standard deviation of a value that somebody remembers
@@ -53,14 +54,18 @@ class Soc:
         self.anchor_from_pm = 0  # SoC before the last anchor
         self.capacity_e4 = 10000  # learned, of the rated one; the next full anchor takes it
         self.capacity_sigma_e4 = 300  # a rated one may be wrong by that
-        self.new_in_uah = 0  # counted in the last step
+        self.new_in_uah = 0
         self.new_out_uah = 0
         self._config = config
         self._mah = config.capacity_mah
         self._lfp = config.chemistry == "LFP"
         self._started = False
         self._counter = Coulomb()
-        self._out_uah = 0  # discharged since the last whole cycle
+        self._cycle_uah = 0  # discharged since the last whole cycle
+        self.ticked = False  # this step was that of a second; new_* hold what flowed in it
+        self._tick_ms = 0
+        self._in_uah = 0
+        self._out_uah = 0
         self._last_ma = 0
         self._bridge_ms = 0  # time that the last current may still stand for
         self.anchors = Anchors(config)
@@ -103,6 +108,7 @@ class Soc:
     def step(self, snap, dt_ms: int) -> None:
         """Account for `dt_ms` just passed."""
         self.anchor = ANCHOR_NONE
+        self.ticked = False
         dt_ms = max(0, min(dt_ms, _DT_MAX_MS))
         if not snap.fresh:
             dt_ms = min(dt_ms, self._bridge_ms)
@@ -114,15 +120,18 @@ class Soc:
         self._last_ma = snap.pack_ma
         self._bridge_ms = self._config.stale_ms
         self._count(snap.pack_ma, dt_ms)
-        self._shift(self.trim.step(snap, dt_ms))
+        self._tick_ms += dt_ms
+        if self._tick_ms >= _TICK_MS:
+            self.ticked = True
+            self._tick(snap)
         if not snap.plausible:
             return
         anchor = self.anchors.step(snap, dt_ms)
         if anchor:
             self._take_anchor(anchor)
-        elif self._lfp and self.voltage.step(snap, dt_ms, self.soc_e5()):
+        elif self._lfp and self.voltage.step(snap, dt_ms, self.ticked, self):
             self._correct()
-        else:
+        elif self.ticked:
             self._limit()
 
     def _start(self, soc_pm: int) -> None:
@@ -130,23 +139,40 @@ class Soc:
         self._move(max(0, min(soc_pm, _WHOLE_PM)) * self._mah)
 
     def _count(self, ma: int, dt_ms: int) -> None:
+        """The path of every scan, kept short. Counting alone reaches neither end."""
         delta = self._counter.add(ma, dt_ms)
-        self.new_in_uah = self.new_out_uah = 0
+        charge = self.charge_uah + delta
         if delta > 0:
-            self.new_in_uah = delta
-            self.trim.in_uah += delta
+            self._in_uah += delta
+            if charge > self.capacity_uah - self._mah:
+                charge = max(self.charge_uah, self.capacity_uah - self._mah)
         elif delta < 0:
-            self.new_out_uah = -delta
-            self.trim.out_uah -= delta
             self._out_uah -= delta
-            if self._out_uah >= self.capacity_uah:
-                self._out_uah -= self.capacity_uah
-                self.cycles += 1
-        self._shift(delta)
+            if charge < self._mah:
+                charge = min(self.charge_uah, self._mah)
+        self.charge_uah = charge
+        self.soc_pm = charge // self._mah
+
+    def _tick(self, snap) -> None:
+        """Once a second: hand on what has flowed, and take the trims."""
+        trim = self.trim
+        into = self.new_in_uah = self._in_uah
+        out = self.new_out_uah = self._out_uah
+        self._in_uah = self._out_uah = 0
+        trim.in_uah += into
+        trim.out_uah += out
+        self._cycle_uah += out
+        while self._cycle_uah >= self.capacity_uah:
+            self._cycle_uah -= self.capacity_uah
+            self.cycles += 1
+        by = trim.step(snap, self._tick_ms)
+        self.voltage.flow_uah += into - out + by
+        self._tick_ms = 0
+        if by:
+            self._shift(by)
 
     def _shift(self, delta_uah: int) -> None:
-        """Counted charge. It alone reaches neither end."""
-        self.voltage.flow_uah += delta_uah
+        """A trim: it reaches neither end either."""
         charge = self.charge_uah
         short_uah = self._mah  # 0.1 %
         if delta_uah > 0:

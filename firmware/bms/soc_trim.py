@@ -37,18 +37,12 @@ class Trim:
         self._average = 0  # of the idle current, 1/1024 q
         self._idle_ms = 0
         self._charge = Coulomb(4)
-        self._wait_ms = 0
         self.in_uah = self.in_mah = 0  # counted since the last full anchor
         self.out_uah = self.out_mah = 0
         self.from_full = False
 
     def step(self, snap, dt_ms: int) -> int:
-        """Charge in uAh to add to what was counted; once a second is often enough."""
-        self._wait_ms += dt_ms
-        if self._wait_ms < 1000:
-            return 0
-        dt_ms = self._wait_ms
-        self._wait_ms = 0
+        """Charge in uAh to add to what was counted in `dt_ms`, some seconds at most a minute or two."""
         ma = snap.pack_ma
         self._learn_offset(snap, ma, dt_ms)
         self._carry()

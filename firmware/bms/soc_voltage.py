@@ -76,19 +76,28 @@ class Voltage:
         self.net_e5 = self._through_e5 = self._since_s = 0
         self._forget()
 
-    def step(self, snap, dt_ms: int, soc_e5: int) -> bool:
-        """Account for `dt_ms`. True: the belief has a new mean and new limits, from a reading."""
+    def step(self, snap, dt_ms: int, ticked: bool, soc) -> bool:
+        """Account for `dt_ms`. True: the belief has a new mean and new limits, from a reading.
+
+        A reading and a slice do not fall on the same scan, unless scans are as rare as seconds.
+        """
         self.closed = False
         self._ms += dt_ms
-        if self._ms >= 1000:
+        if ticked:
             dt_s = self._ms // 1000
             self._ms -= dt_s * 1000
             self._read(snap, dt_s)
-        if self._phase == _IDLE:
-            if self._window_s >= _WINDOW_S:
-                self._close(soc_e5)
-            return False
-        return self._slice()
+            if dt_ms < 1000:
+                return False
+        if self._phase != _IDLE:
+            return self._slice()
+        if self._window_s >= _WINDOW_S:
+            self._close(soc.soc_e5())
+        return False
+
+    def busy(self) -> bool:
+        """Is an observation being worked off?"""
+        return self._phase != _IDLE
 
     def _forget(self) -> None:
         self._phase = _IDLE

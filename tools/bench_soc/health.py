@@ -31,7 +31,10 @@ def asymmetry(runs, tables):
         device, readings = device_for(again, tables, "asymmetry")
         estimate(again.t_s, readings, device)
         wrong = (1 + device.soc.trim.gain_e4 / 1e4) * SETS["asymmetry"].charge_gain - 1
-        found[run.name] = {"left_pct": round(100 * wrong, 2), "spans": device.soc.trim.gain_n}
+        found[run.name] = {
+            "left_pct": round(float(100 * wrong), 2),
+            "spans": device.soc.trim.gain_n,
+        }
     return found
 
 
@@ -47,7 +50,7 @@ def capacity(runs, tables):
             learned = device.health.capacity
             truth = run.own_ah / run.capacity_ah * 1e4
             found[f"{run.name} {name}"] = {
-                "error_pct": round(100 * (learned.e4 / truth - 1), 2),
+                "error_pct": round(float(100 * (learned.e4 / truth - 1)), 2),
                 "sigma_pct": learned.sigma_e4 / 100,
                 "n": learned.n,
             }
