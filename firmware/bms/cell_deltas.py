@@ -13,7 +13,7 @@ from micropython import const
 
 from bms.soc_curve import squeeze
 
-_SLICE_N = const(4)
+_SLICE_N = const(2)
 _SLOPE_E5 = const(1000)
 _RISE_DMV = const(80)  # in 2 % of SoC: 4 mV in 1 %
 _LOAD_PART = const(2)  # C/2

@@ -1,7 +1,7 @@
 """What a pack has been through: throughput, time at extremes, lowest and highest ever, and when.
 
-Minutes count from the first start, powered time only. It looks once a second.
-Charge in mAh; three thousand hours of 327 A pass 2^30, so it stays there. Each extreme keeps its value, which cell or sensor it was, and the minute.
+Minutes count from the first start, powered time only; it looks once a second. Charge in mAh, held at 2^30:
+three thousand hours of 327 A. Each extreme keeps its value, which cell or sensor it was, and the minute.
 """
 
 from array import array

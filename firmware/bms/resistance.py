@@ -59,10 +59,6 @@ class Resistance:
         """A reading is missing: the next one makes no step."""
         self._have = False
 
-    def mean_uohm(self) -> int:
-        """Of all cells."""
-        return sum(self.uohm) // self.cell_n
-
     def _find(self, snap, now_min: int) -> bool:
         di_ma = snap.pack_ma - self._ma
         if abs(di_ma) < self._step_ma or snap.temp_min_ddegc == TEMP_NONE:

@@ -75,6 +75,7 @@ class Belief:
         self._weight = array("i", [0] * HYPOTHESES_N)
         self._old = array("i", [0] * HYPOTHESES_N)
         self._total = 1
+        self._new_e5 = 0  # step after a refit, 0: as it is
         self._pending_var = 0  # not yet spread, e5^2
         self._rate = 0  # of spreading in this round
         self._before = 0
@@ -97,6 +98,7 @@ class Belief:
         self._pending_var = 0
         self.weigh()
         self.judge()
+        self.bound()
 
     def lean(self, to_e5: int, sigma_e5: int) -> None:
         """Somebody's guess: errors near this are likelier."""
@@ -106,6 +108,7 @@ class Belief:
             self.log[k] = max(_FLOOR, self.log[k] - z * z * 185 // 256)
         self.weigh()
         self.judge()
+        self.bound()
 
     def shift(self, by_e5: int) -> None:
         """The count has been corrected by so much."""
@@ -193,7 +196,7 @@ class Belief:
         self._total = total
 
     def judge(self) -> None:
-        """Mean, spread and 95 % limits of the error."""
+        """Mean and spread of the error."""
         weight = self._weight
         total = self._total
         first = 0
@@ -206,38 +209,45 @@ class Belief:
             second += weight[k] * (off * off) >> 4
         self.mean_e5 = self.center_e5 + (mean * self.step_e5 >> 8)
         self.sigma_e5 = root(second // (total >> 4)) * self.step_e5 // 16
+
+    def bound(self) -> None:
+        """The limits."""
+        total = self._total
         self.low_e5 = self._quantile(total // 40)
         self.high_e5 = self._quantile(total - total // 40)
 
     def _quantile(self, share: int) -> int:
-        below = 0
-        for k in range(HYPOTHESES_N):
-            weight = self._weight[k]
-            if below + weight >= share and weight:
-                at = (k - _MIDDLE) * 256 - 128 + (share - below) * 256 // weight
-                return self.center_e5 + (at * self.step_e5 >> 8)
-            below += weight
-        return self.center_e5 + _MIDDLE * self.step_e5
+        weights = self._weight
+        below = k = 0
+        while below + weights[k] < share or not weights[k]:
+            below += weights[k]
+            k += 1
+        at = (k - _MIDDLE) * 256 - 128 + (share - below) * 256 // weights[k]
+        return self.center_e5 + (at * self.step_e5 >> 8)
 
     def refit(self) -> None:
-        """Finer or coarser steps, and the middle where the weight is."""
+        """Finer or coarser steps, and the middle where the weight is; `refit_bias` must follow."""
         step = self.step_e5
+        self._new_e5 = 0
         if self.sigma_e5 < 2 * step and step > _STEP_MIN_E5:
-            self._move(step // 2)
+            self._new_e5 = step // 2
         elif self.sigma_e5 > 5 * step and step < _STEP_MAX_E5:
-            self._move(step * 2)
+            self._new_e5 = step * 2
         elif abs(self.mean_e5 - self.center_e5) > 4 * step:
-            self._move(step)
+            self._new_e5 = step
+        if self._new_e5:
+            self._resample(self.log, True)
 
-    def _move(self, step: int) -> None:
+    def refit_bias(self) -> None:
+        """The other half of `refit`."""
+        if self._new_e5:
+            self._resample(self.bias, False)
+            self.center_e5 = self.mean_e5
+            self.step_e5 = self._new_e5
+
+    def _resample(self, values, falls: bool) -> None:
         at = (self.mean_e5 - self.center_e5) * 256 // self.step_e5 + _MIDDLE * 256
-        by = 256 * step // self.step_e5
-        self._resample(self.log, at, by, True)
-        self._resample(self.bias, at, by, False)
-        self.center_e5 = self.mean_e5
-        self.step_e5 = step
-
-    def _resample(self, values, at: int, by: int, falls: bool) -> None:
+        by = 256 * self._new_e5 // self.step_e5
         old = self._old
         last = HYPOTHESES_N - 1
         for k in range(HYPOTHESES_N):

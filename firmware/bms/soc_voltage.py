@@ -41,7 +41,8 @@ _SPREAD = const(1)
 _OBSERVE = _SPREAD + HYPOTHESES_N // SLICE_N
 _WEIGH = _OBSERVE + HYPOTHESES_N // SLICE_N
 _JUDGE = _WEIGH + 1
-_REFIT = _WEIGH + 2
+_BOUND = _WEIGH + 2
+_REFIT = _WEIGH + 3
 
 
 class Voltage:
@@ -188,8 +189,12 @@ class Voltage:
             belief.weigh()
         elif phase == _JUDGE:
             belief.judge()
-        else:
+        elif phase == _BOUND:
+            belief.bound()
+        elif phase == _REFIT:
             belief.refit()
+        else:
+            belief.refit_bias()
             self._phase = _IDLE
             return belief.observing
         return False

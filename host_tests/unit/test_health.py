@@ -264,3 +264,51 @@ def test_another_pack_s_bytes_are_refused():
     cell, buf = used()
     other = Config({"cell_n": 4, "capacity_mah": 50000})
     assert not Keep(cell.soc, cell.health, other).load(buf, 0)
+
+
+# corners
+
+
+def test_an_anchor_of_either_kind_reaches_the_capacity():
+    cell = Cell(60)
+    cell.soc.set(600)
+    cell.fill()
+    cell.snap.pack_ma = 0
+    cell.run(-20000, 100)
+    cell.truth = 0.5
+    cell.run(0, 700)
+    assert cell.anchors == [1, 2] and cell.soc.soc_pm < 20
+
+
+def test_life_without_a_sensor_goes_on_without_temperatures():
+    cell = Cell(60)
+    cell.temp_ddegc = TEMP_NONE
+    cell.run(-1000, 120)
+    assert cell.health.life.age_min == 2
+    assert cell.health.life.which[life.TEMP_MAX_DDEGC] == -1
+
+
+def test_time_at_the_voltage_limits_is_counted():
+    cell = Cell(60)
+    cell.offset_mv = 280
+    cell.run(0, 60)
+    cell.offset_mv = -320
+    cell.run(0, 120)
+    assert list(cell.health.life.minutes) == [0, 0, 1, 2]
+
+
+def test_bleeding_cells_teach_nothing():
+    cell = Cell(60)
+    for k in range(120):
+        cell.snap.pack_ma = -80000 if k % 2 else 0
+        cell.soc.step(cell.snap, 1000)
+        cell.health.step(cell.snap, cell.soc, 1000, False)
+    assert cell.health.resistance.n == 0 and cell.health.deltas.n == 0
+
+
+def test_a_large_pack_takes_its_capacity_too():
+    cell = Cell(60, capacity_mah=300000, board_ma=250000)
+    cell.soc.capacity_e4, cell.soc.capacity_sigma_e4 = 8000, 150
+    cell.soc.set(600)
+    cell.fill()
+    assert cell.soc.capacity_uah == 240000000

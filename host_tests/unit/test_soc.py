@@ -379,3 +379,13 @@ def test_a_broken_sense_wire_is_neither_full_nor_empty():
     rig.cells(3700)
     assert not rig.run(0, 10 * MINUTE)
     assert rig.soc.soc_pm == 500
+
+
+def test_own_consumption_and_self_discharge_stop_short_of_empty_and_a_gain_of_full():
+    rig = Rig(told=2, own_ma=1000)
+    rig.run(0, 3600000, 1000)
+    assert rig.soc.soc_pm == 1
+    rig = Rig(told=998)
+    rig.soc.trim.gain_e4 = 1500
+    rig.run(20000, 60000, 1000)
+    assert rig.soc.soc_pm == 999

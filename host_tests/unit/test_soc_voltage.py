@@ -61,6 +61,7 @@ def test_the_lower_end_is_read_backwards(e5):
     curve = Curve()
     assert curve.low_at(curve.at(e5, -500), -500) == pytest.approx(e5, abs=60)
     assert curve.low_at(curve.at(20000, -500), -500) == -1
+    assert curve.low_at(15000, 0) == 0
 
 
 # overpotential
@@ -83,6 +84,13 @@ def test_a_steady_current_teaches_nothing_and_is_doubted():
     assert drop.fast_cmv == before and not drop.known() and drop.doubt_dmv() > 500
 
 
+def test_readings_far_apart_show_no_step():
+    drop = Drop()
+    for k in range(100):
+        drop.step(33000 - 200 * (k % 2), -500 * (k % 2), 30)
+    assert drop.steps_n == 0
+
+
 # belief
 
 
@@ -93,7 +101,9 @@ def settle(belief, seen, e5, times=1, noise=40000):
             belief.observe(first, e5, seen, 0)
         belief.weigh()
         belief.judge()
+        belief.bound()
         belief.refit()
+        belief.refit_bias()
 
 
 def test_without_evidence_a_belief_stays_as_wide_as_it_was():
@@ -113,7 +123,9 @@ def test_spreading_widens_by_the_variance():
             belief.diffuse(first)
         belief.weigh()
         belief.judge()
+        belief.bound()
         belief.refit()
+        belief.refit_bias()
     assert belief.sigma_e5 == pytest.approx(2000, rel=0.15), "1e6 + 100 * 3e4"
 
 

@@ -57,6 +57,11 @@ b = us()
 for k in range(200):
     pass
 c = us()
+d = us()
+for k in range(200):
+    soc._counter.add(-60000, 250)
+e = us()
+print("add", (diff(e, d) - diff(c, b)) / 200)
 print("count", (diff(b, a) - diff(c, b)) / 200)
 """
 
