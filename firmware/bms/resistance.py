@@ -20,7 +20,7 @@ _DV_MAX_MV = const(500)
 _UOHM_MAX = const(200000)
 _DT_MAX_MS = const(2500)
 _SLICE_N = const(4)  # cells a scan
-_SHARE = const(16)
+_SHARE = const(32)
 # 0.1 degC -> resistance over that at 25 degC, in 1/1000
 _T_DDEGC = (-200, -150, -100, -50, 0, 50, 100, 150, 200, 250, 350, 450, 600)
 _R_PM = (4600, 3800, 3150, 2600, 2150, 1800, 1500, 1270, 1120, 1000, 865, 770, 660)
