@@ -15,7 +15,7 @@ ARGS ?=
 MAY_DOWNLOAD := CELLWARDEN_DOWNLOAD=1
 
 # decides and touches nothing: every branch of it is tested
-POLICY := balance chemistry config faults held limits mode outputs plausible precharge protect quantities relations soc
+POLICY := anchors balance chemistry config faults held limits mode outputs plausible precharge protect quantities relations soc soc_belief soc_curve soc_drop soc_voltage
 
 .PHONY: help
 help:  ## print this
@@ -52,6 +52,10 @@ types: $(VENV)/.types $(STUBS)/.rp2 $(STUBS)/.esp32  ## pyright against MicroPyt
 .PHONY: bench
 bench: $(VENV)/.test  ## ticks a second, bus traffic a scan, simulated time against real time
 	@PYTHONPATH="$(HOST_PATH)" $(PY) -m bench $(ARGS)
+
+.PHONY: bench-soc
+bench-soc: $(VENV)/.test $(VENV)/.bench-soc  ## SoC of recorded cells against their reference; ARGS="--data DIR --plots"
+	@PYTHONPATH="$(HOST_PATH)" $(PY) -m bench_soc $(ARGS)
 
 .PHONY: emulate
 emulate: $(VENV)/.test $(VENV)/.target  ## flash an emulated Pico, short its pack, measure; MICROPYTHON_UF2=path, or it gets the official image

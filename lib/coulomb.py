@@ -12,15 +12,18 @@ _PER_UAH = const(3600)  # mA*ms
 class Coulomb:
     """An exact integrator: the sum of all `add` is the true charge rounded down."""
 
-    def __init__(self):
-        self._rest = 0  # mA*ms not yet handed out, 0..3599
+    def __init__(self, parts: int = 1):
+        """`parts` of a mA are the unit of current, 1 .. 4."""
+        self._per = _PER_UAH * parts
+        self._rest = 0  # parts of mA*ms not yet handed out, below _per
 
-    def add(self, ma: int, dt_ms: int) -> int:
+    def add(self, current: int, dt_ms: int) -> int:
         """Charge in uAh since the last call, either sign.
 
-        Bounds: 0 <= dt_ms <= 298000 keeps 3599 * dt_ms below 2^30, and |ma| <= 3600000 keeps
-        1000 * dt_ms there as well.
+        Bounds: 0 <= dt_ms <= 298000 / parts keeps 3600 * parts * dt_ms below 2^30, and a current of
+        at most 3600000 mA * parts keeps 1000 * dt_ms there as well.
         """
-        part = ma % _PER_UAH * dt_ms + self._rest
-        self._rest = part % _PER_UAH
-        return ma // _PER_UAH * dt_ms + part // _PER_UAH
+        per = self._per
+        part = current % per * dt_ms + self._rest
+        self._rest = part % per
+        return current // per * dt_ms + part // per

@@ -144,5 +144,7 @@ FIELDS = (
     ("ble_off", 0, 0, 1, "1: anybody near may switch FETs off; on again only who has the key"),
     ("ble_bthome", 0, 0, 1, "1: BTHome values in the advert, for Home Assistant without a connection"),
     ("ble_idle_s", 30, 5, 3600, "with no place left for another, a silent connection ends after this"),
+    ("leak_pm", 20, 0, 100, "self-discharge in a month at 25 degC, part of capacity"),
+    ("own_ma", 0, 0, 1000, "what the electronics draw past the shunt"),
 )
 # fmt: on

@@ -6,6 +6,7 @@ from micropython import const
 
 from bms import faults
 from bms.balance import Balance
+from bms.health import Health
 from bms.journal import Journal
 from bms.limits import Limits
 from bms.mode import Mode
@@ -29,6 +30,7 @@ class Pack:
         self.q = array("i", [0] * faults.Q_N)
         self.protect = Protect(config)
         self.soc = Soc(config)
+        self.health = Health(config)
         self.mode = Mode(config)
         self.limits = Limits(config)
         self.balance = Balance(config)

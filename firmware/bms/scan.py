@@ -53,6 +53,7 @@ class Scan:
         requests = pack.take_requests()
         fresh = self.sense.step(dt_ms)
         pack.soc.step(pack.snap, dt_ms)
+        pack.health.step(pack.snap, pack.soc, dt_ms, pack.balance.quiet)
         self._quantify(fresh, late_ms)
         blocks = pack.protect.step(
             pack.q,

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bms.anchors import ANCHOR_EMPTY, ANCHOR_FULL, ANCHOR_NONE
 from bms.config import Config
 from bms.snapshot import Snapshot
-from bms.soc import ANCHOR_EMPTY, ANCHOR_FULL, ANCHOR_NONE, Soc
+from bms.soc import Soc
 from host_tests.shared import shared
+from roles import BOTH
 
 SMALL = 1 << 30
 MINUTE = 60000
@@ -19,11 +21,12 @@ class Rig:
     """A pack in mid plateau, told to be half full."""
 
     def __init__(self, told=500, **fields):
-        self.config = Config({"cell_n": 4, **fields})
+        self.config = Config({"cell_n": 4, "leak_pm": 0, **fields})
         self.soc = Soc(self.config)
         self.snap = Snapshot(4, 1)
         self.snap.fresh = True
         self.snap.plausible = True
+        self.snap.fets = BOTH
         self.cells(3300)
         if told is not None:
             self.soc.set(told)
@@ -376,3 +379,13 @@ def test_a_broken_sense_wire_is_neither_full_nor_empty():
     rig.cells(3700)
     assert not rig.run(0, 10 * MINUTE)
     assert rig.soc.soc_pm == 500
+
+
+def test_own_consumption_and_self_discharge_stop_short_of_empty_and_a_gain_of_full():
+    rig = Rig(told=2, own_ma=1000)
+    rig.run(0, 3600000, 1000)
+    assert rig.soc.soc_pm == 1
+    rig = Rig(told=998)
+    rig.soc.trim.gain_e4 = 1500
+    rig.run(20000, 60000, 1000)
+    assert rig.soc.soc_pm == 999

@@ -1,0 +1,1 @@
+"""The charge estimator judged on recordings of real cells: `make bench-soc`."""
