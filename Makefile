@@ -15,7 +15,7 @@ ARGS ?=
 MAY_DOWNLOAD := CELLWARDEN_DOWNLOAD=1
 
 # decides and touches nothing: every branch of it is tested
-POLICY := anchors balance chemistry config faults held limits mode outputs plausible precharge protect quantities relations soc soc_belief soc_curve soc_drop soc_voltage
+POLICY := anchors balance capacity cell_deltas chemistry config faults health held keep life limits mode outputs plausible precharge protect quantities relations resistance soc soc_belief soc_curve soc_drop soc_trim soc_voltage
 
 .PHONY: help
 help:  ## print this

@@ -177,7 +177,7 @@ class Soc:
         short_uah = self._mah  # 0.1 %
         if delta_uah > 0:
             self._move(min(charge + delta_uah, max(charge, self.capacity_uah - short_uah)))
-        elif delta_uah < 0:
+        else:
             self._move(max(charge + delta_uah, min(charge, short_uah)))
 
     def _take_anchor(self, anchor: int) -> None:

@@ -306,9 +306,10 @@ def test_bleeding_cells_teach_nothing():
     assert cell.health.resistance.n == 0 and cell.health.deltas.n == 0
 
 
-def test_a_large_pack_takes_its_capacity_too():
-    cell = Cell(60, capacity_mah=300000, board_ma=250000)
+@pytest.mark.parametrize("mah", [20000, 300000])
+def test_small_and_large_packs_take_their_capacity(mah):
+    cell = Cell(60, capacity_mah=mah, board_ma=250000)
     cell.soc.capacity_e4, cell.soc.capacity_sigma_e4 = 8000, 150
     cell.soc.set(600)
     cell.fill()
-    assert cell.soc.capacity_uah == 240000000
+    assert cell.soc.capacity_uah == mah * 800
