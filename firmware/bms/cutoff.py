@@ -46,14 +46,16 @@ class Cutoff:
 
     `alert_pin`: input, low = asserted. `ticks_us`: free-running microseconds.
     `hard`: the port runs pin interrupts outside its scheduler (rp2); ESP32 does not.
+    `rests_high`: the pin is high whenever no alarm is latched, so that a wire to ground shows.
     """
 
-    def __init__(self, gate, alert_pin, ticks_us, falling: int, hard: bool = True):
+    def __init__(self, gate, alert_pin, ticks_us, falling: int, hard=True, rests_high=True):
         self._gate = gate
         self._alert_pin = alert_pin
         self._ticks_us = ticks_us
         self._falling = falling
         self._hard = hard
+        self._rests_high = rests_high
         self._isr = gate.handler(self.trip)  # bound once: binding allocates
         self.wake = None  # called from the interrupt, must not allocate
         self.hits = 0  # edges since start, wraps to 1
@@ -82,8 +84,8 @@ class Cutoff:
             self.wake()
 
     def asserted(self) -> bool:
-        """The monitor holds ALERT now."""
-        return not self._alert_pin()
+        """The monitor holds ALERT now, as far as the pin's level can tell."""
+        return self._rests_high and not self._alert_pin()
 
     def block(self) -> None:
         """Take the permission away from the scan's side."""

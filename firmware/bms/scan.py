@@ -194,7 +194,7 @@ class Scan:
             self.sense.error = error
             snap.bus_errors += 1
             self.act.fails |= FAIL_VERIFY
-            return
+            snap.verify = 0
         if snap.verify == STEP_PASS:
             self._unverified_n = 0
         elif snap.verify == STEP_DIFFERS or self._unverified_n >= _UNVERIFIED_MAX:
