@@ -1,7 +1,10 @@
 """Device entry. Short, because MicroPython compiles it at every start; the rest is `bms.start`."""
 
+import gc
 import sys
 
+# Collect often: what stays then lies together at the bottom of the heap, and large pieces find room above.
+gc.threshold(40000)
 begun = []
 
 

@@ -34,15 +34,12 @@ def forget():
 
 def build():
     """Settings, hardware, pack and scan, in that order; nothing is permitted yet."""
-    gc.collect()
     from bms.settings import Settings
 
     settings = Settings()
     config = settings.load().bare()
-    gc.collect()  # here and below: what a start leaves lying about would cut the heap into small pieces
     hardware = board.make(config)
     pack = Pack(config)
-    gc.collect()
     if settings.held:
         pack.hold(HOLD_SETTINGS)
     scan = Scan(pack, hardware)
