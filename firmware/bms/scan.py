@@ -137,8 +137,8 @@ class Scan:
             snap.cell_min_mv if snap.fresh and snap.plausible else 0,
             dt_ms,
         )
-        if requests & bits.REQ_SELFTEST & ~pack.mode.refused:
-            self.act.disarm()
+        if requests & bits.REQ_SELFTEST & ~pack.mode.refused and pack.mode.mode == bits.SELFTEST:
+            self.act.disarm()  # not when this very scan ends a self-test: nothing is permitted unarmed
         pack.limits.step(
             snap, pack.soc.soc_pm, blocks | pack.user_off, pack.protect.state[_DEAD] == _ACKED
         )

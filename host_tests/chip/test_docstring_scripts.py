@@ -11,7 +11,6 @@ import isl94202
 import isl94202_eeprom
 import latch
 import ltc681x
-import strokegate
 from host_tests.chip import test_ina22x, test_isl94202
 from host_tests.chip.ltc681x_rig import Rig
 from sim.pins import PinBank
@@ -88,7 +87,7 @@ def test_the_number_of_cells_goes_into_the_eeprom(plug, capsys):
     assert capsys.readouterr().out == "True\n" and rig.model.eeprom[0x49] == 0xC3
 
 
-@pytest.mark.parametrize("module", [latch, strokegate])
+@pytest.mark.parametrize("module", [latch])
 def test_pieces_of_a_board_are_made_of_pins(plug, module):
     plug(test_isl94202.Rig())
     assert run(module) <= 10

@@ -45,7 +45,7 @@ def test_every_fault_is_told_in_the_words_of_the_firmware_with_its_numbers():
 
 
 def test_every_event_is_told_in_the_words_of_the_demo(pack):
-    log = journal.Journal()
+    log = journal.Journal(128)
     for kind in range(len(journal.NAMES)):
         for item, value, limit in ((0, 0, 0), (1, 5, 3), (2, 3, 0x9234), (7, 17, 6)):
             if kind == journal.ANCHOR and item > 2:

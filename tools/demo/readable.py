@@ -57,6 +57,12 @@ _SCALES = {
 _Q_UNITS = {
     number: unit(name.lower()) for name, number in vars(faults).items() if name.startswith("Q_")
 }
+_PLAIN = {
+    journal.SETTINGS: "settings were loaded or changed",
+    journal.RESET: "the microcontroller was reset",
+    journal.LOST: "records were lost",
+    journal.CALIBRATION: "the calibration was changed",
+}
 
 
 def names_of(word: int, names) -> list:
@@ -159,4 +165,6 @@ def _describe(kind: int, record: dict):
     if kind == journal.ANCHOR:
         item = _ANCHORS[record["item"]]
         return item, f"{item}: SoC was {value / 10:.1f} % until now"
+    if kind in _PLAIN:
+        return None, _PLAIN[kind]
     return None, f"the bus failed, {value} times so far"

@@ -70,7 +70,7 @@ export const MODES = ["off", "self-test", "precharge", "run", "charge only", "di
 export const FETS = ["chg", "pchg", "dsg", "pdsg"];
 export const OUTPUTS = ["heater", "fan", "chg contactor", "dsg contactor", "buzzer", "fault LED", "run LED"];
 export const REQUESTS = ["on", "off", "sleep", "shutdown", "clear", "selftest"];
-export const KINDS = ["boot", "trip", "clear", "lock", "ack", "mode", "request", "refused", "alert", "armed", "bus", "anchor", "write"];
+export const KINDS = ["boot", "trip", "clear", "lock", "ack", "mode", "request", "refused", "alert", "armed", "bus", "anchor", "write", "settings", "reset", "lost", "calibration"];
 const TRIPS = "cuv cov occ ocd1 ocd2 scd otc otd utc utd otf otint host-watchdog permanent-failure".split(" ");
 const ANCHORS = ["none", "full", "empty"];
 const VERBS = { trip: "tripped", clear: "over", lock: "locked", ack: "acknowledged" };
@@ -126,6 +126,10 @@ export function describe(record, rows) {
 }
 
 const OTHERS = {
+  settings: () => "settings were loaded or changed",
+  reset: () => "the microcontroller was reset",
+  lost: () => "records were lost",
+  calibration: () => "the calibration was changed",
   boot: () => "the firmware has started",
   mode: ({ item, value }) => `mode: ${MODES[item]}, before: ${MODES[value]}`,
   request: ({ item, value }) =>
