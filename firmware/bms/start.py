@@ -52,19 +52,33 @@ def reporters(scan):
     pack = scan.pack
     hardware = scan.board
 
+    boxes = []  # the black box, once it runs
+
     def on_config(values):
         from bms.settings import change
 
         now = pack.config.hash
-        pack.journal.note(SETTINGS, _CHANGED, -1, now, change(values), pack)
-        forget()
+        try:
+            pack.journal.note(SETTINGS, _CHANGED, -1, now, change(values), pack)
+        finally:
+            forget()
+
+    def make_link(slave):
+        return channel(pack, hardware.name, on_config, boxes, slave)
 
     def housekeeping():
         from bms.housekeeping import Housekeeping
 
-        return Housekeeping(scan)
+        keeper = Housekeeping(scan)
+        boxes.append(keeper.blackbox)
+        return keeper
 
-    def console():
+    def usb():
+        from bms.report.usb import console
+
+        return console(sys.stdin, sys.stdout, make_link)
+
+    def first_lines():
         from bms.report.console import Console
 
         return Console(sys.stdout, hardware.name, pack)
@@ -72,14 +86,29 @@ def reporters(scan):
     def uart():
         from bms.report.uart import UartReporter
 
-        return UartReporter(hardware.uart, pack, on_config)
+        return UartReporter(hardware.uart, pack, on_config, make_link)
 
-    found = [Later(pack, housekeeping), Later(pack, console)]
+    found = [Later(pack, housekeeping), Later(pack, first_lines), Later(pack, usb)]
     if hardware.uart is not None:
         found.append(Later(pack, uart))
     if hardware.ble_links and pack.config.ble_on:
         found.append(Later(pack, lambda: bluetooth(pack, hardware)))
     return found
+
+
+def channel(pack, name, on_config, boxes, slave):
+    """The channel of one cable."""
+    from bms.report.link_board import BoardHost, make
+
+    def on_acknowledge():
+        from bms.settings import acknowledge
+
+        try:
+            acknowledge(pack)
+        finally:
+            forget()
+
+    return make(pack, name, BoardHost(on_config, on_acknowledge, boxes), boxes, slave)
 
 
 def bluetooth(pack, hardware):
