@@ -31,7 +31,9 @@ def balance(target, as_json):
     found = {"spread_mv": max(cells) - min(cells) if cells else 0, "mean_mv": mean, "cells": []}
     for i, mv in enumerate(cells):
         bleeds = bool(live["bleeding"] >> i & 1)
-        found["cells"].append({"cell": i + 1, "mv": mv, "over_mean_mv": mv - mean, "bleeds": bleeds})
+        found["cells"].append(
+            {"cell": i + 1, "mv": mv, "over_mean_mv": mv - mean, "bleeds": bleeds}
+        )
     say(found, as_json, _balance_lines)
 
 
@@ -61,7 +63,11 @@ def fets(wish, which, target, as_json):
         "wanted": fet_names(live["intent"]),
         "locked_off": fet_names(live["user_off"]),
     }
-    say(found, as_json, lambda f: [f"{k.replace('_', ' ')}: {', '.join(v) or 'none'}" for k, v in f.items()])
+    say(
+        found,
+        as_json,
+        lambda f: [f"{k.replace('_', ' ')}: {', '.join(v) or 'none'}" for k, v in f.items()],
+    )
 
 
 def _settled(board, locked: int) -> dict:
@@ -76,7 +82,9 @@ def _settled(board, locked: int) -> dict:
 @click.command()
 @click.option("--seconds", default=_WINDOW_S, show_default=True, type=click.IntRange(1, 600))
 @click.option("--settings", is_flag=True, help="confirm settings that hold the FETs off")
-@click.option("--new-key", type=click.Path(dir_okay=False, path_type=Path), help="make a key, keep it there")
+@click.option(
+    "--new-key", type=click.Path(dir_okay=False, path_type=Path), help="make a key, keep it there"
+)
 @on_board
 def unlock(seconds, settings, new_key, target):
     """Let programs that speak JBD write settings on this line for a while; or see the options."""
@@ -140,5 +148,3 @@ def _tell_cleared(board) -> None:
         found = look(board)
     left = [row["words"] for row in found["faults"]]
     click.echo("no faults" if not left else "still there: " + "; ".join(left))
-
-

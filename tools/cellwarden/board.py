@@ -53,7 +53,8 @@ class Board:
     def find(self) -> dict:
         """Whoever is there: what it says about itself. Tries frames, then lines of text."""
         for _ in range(2):
-            for self._as_text in (False,) if self._line.is_ble else (False, True):
+            for as_text in (False,) if self._line.is_ble else (False, True):
+                self._as_text = as_text
                 try:
                     found = native.about(self.ask(native.ABOUT, tries=1))
                 except Lost as error:

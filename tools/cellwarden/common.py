@@ -36,9 +36,13 @@ class Target:
 def on_board(function):
     """Options of every command that talks to a board; it gets `target`."""
 
-    @click.option("-p", "--port", envvar="CELLWARDEN_PORT", help="serial port, PTY, socket://, ble:")
+    @click.option(
+        "-p", "--port", envvar="CELLWARDEN_PORT", help="serial port, PTY, socket://, ble:"
+    )
     @click.option("--baud", default=9600, show_default=True, help="of a serial port without USB")
-    @click.option("--key", envvar="CELLWARDEN_KEY", help="32 hex digits, or the file that has them")
+    @click.option(
+        "--key", envvar="CELLWARDEN_KEY", help="32 hex digits, or the file that has them"
+    )
     @functools.wraps(function)
     def wrapped(*args, port, baud, key, **more):
         return function(*args, target=Target(port, baud, key), **more)

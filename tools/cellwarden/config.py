@@ -14,7 +14,9 @@ from cellwarden.problem import DIFFERS, Lost, Problem
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _PATH = click.Path(dir_okay=False, path_type=Path)
-_restart = click.option("--restart", is_flag=True, help="start the board again, so that it counts now")
+_restart = click.option(
+    "--restart", is_flag=True, help="start the board again, so that it counts now"
+)
 
 
 @click.group()
@@ -133,7 +135,9 @@ def _foreign(file: Path, kind: str, cells, safe: bool) -> dict:
     for verdict in result.verdicts:
         click.echo(verdict, err=True)
     if result.refused() and not safe:
-        raise Problem(f"{file}: {len(result.refused())} values are refused, see above; --safe goes on")
+        raise Problem(
+            f"{file}: {len(result.refused())} values are refused, see above; --safe goes on"
+        )
     if result.config is None:
         raise Problem(f"{file} does not hold together: {'; '.join(map(str, result.problems))}")
     return result.values
@@ -147,7 +151,11 @@ def check(file, as_json):
     whole = settings.check(settings.read_file(file), str(file))
     found = {"cells": whole.cell_n, "chemistry": whole.chemistry, "hash": whole.hash}
     found["given"] = len(settings.read_file(file))
-    say(found, as_json, lambda f: [f"good: {f['cells']} cells {f['chemistry']}, hash {f['hash']:08x}"])
+    say(
+        found,
+        as_json,
+        lambda f: [f"good: {f['cells']} cells {f['chemistry']}, hash {f['hash']:08x}"],
+    )
 
 
 def _store(board, values: dict, restart: bool) -> None:
@@ -158,7 +166,16 @@ def _store(board, values: dict, restart: bool) -> None:
         click.echo(text)
     if settings.given(board) == values:
         click.echo("stored already")
-        return
+    else:
+        _send(board, values)
+    if restart:
+        board.do(RESTART, 0)
+        click.echo("the board starts again")
+    elif changes:
+        click.echo("it counts from the next start on (`cellwarden reset board`)")
+
+
+def _send(board, values: dict) -> None:
     data = json.dumps(values, separators=(",", ":")).encode()
     with progress(len(data), "sending") as advance:
         sent = 0
@@ -171,8 +188,4 @@ def _store(board, values: dict, restart: bool) -> None:
         board.give(CONFIGURE, data, tell)
     if settings.given(board) != values:
         raise Lost("the board has stored something else: look with `cellwarden config export`")
-    if restart:
-        board.do(RESTART, 0)
-        click.echo("stored; the board starts again")
-    else:
-        click.echo("stored; it counts from the next start on (`cellwarden reset board`)")
+    click.echo("stored")

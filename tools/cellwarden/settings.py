@@ -41,7 +41,9 @@ def unpack(packed: bytes) -> dict:
                 name = FIELDS[i][0] if i < len(FIELDS) else f"field {i}, newer than this program"
                 found[name] = int.from_bytes(packed[at : at + 4], "little", signed=True)
             return found
-    raise Problem("the board's configuration cannot be read: is its firmware newer than this program?")
+    raise Problem(
+        "the board's configuration cannot be read: is its firmware newer than this program?"
+    )
 
 
 def given(board) -> dict:
@@ -102,7 +104,9 @@ def _number(name: str, text: str) -> int:
         return int(text)
     except ValueError:
         u = unit(name)
-        raise Problem(f"{name}={text}: a whole number{' of ' + u if u else ''} is wanted") from None
+        raise Problem(
+            f"{name}={text}: a whole number{' of ' + u if u else ''} is wanted"
+        ) from None
 
 
 def known(name: str) -> None:
@@ -112,7 +116,9 @@ def known(name: str) -> None:
         import difflib
 
         near = difflib.get_close_matches(name, names, 3)
-        hint = f": did you mean {', '.join(near)}?" if near else ": `cellwarden config get` lists all"
+        hint = (
+            f": did you mean {', '.join(near)}?" if near else ": `cellwarden config get` lists all"
+        )
         raise Problem(f"{name} is no field{hint}")
 
 

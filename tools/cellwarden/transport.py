@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import re
 
 from cellwarden.problem import Lost, Problem
 
@@ -10,6 +11,7 @@ _HINTS = {
     errno.EACCES: "you may not open it (Linux: join the group dialout, log in again)",
     errno.EBUSY: "another program holds it: close that",
     errno.ECONNREFUSED: "nobody listens there",
+    errno.ENOTTY: "that is no serial port",
 }
 
 
@@ -79,7 +81,8 @@ class SerialTransport:
 
 
 def _why(error) -> str:
-    number = getattr(error, "errno", None)
-    if number in _HINTS:
-        return _HINTS[number]
-    return " ".join(str(error).split()) or type(error).__name__
+    """pyserial keeps the number of some errors only in their text."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    inner = re.search(r"(?:Errno |\()(\d+)", text)
+    number = getattr(error, "errno", None) or (int(inner.group(1)) if inner else None)
+    return _HINTS.get(number, text)

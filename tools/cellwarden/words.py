@@ -45,7 +45,10 @@ def fault(row: dict) -> dict:
         found["name"] = about[faults.NAME]
         found["words"] = reason(about, row["cell"], row["value"], row["limit"])
     else:
-        found["name"], found["words"] = f"row {row['row']}", "a fault that this program is too old for"
+        found["name"], found["words"] = (
+            f"row {row['row']}",
+            "a fault that this program is too old for",
+        )
     return found
 
 
@@ -63,7 +66,11 @@ def of_record(record: dict) -> dict:
     t_s = record["uptime_s"] + record["uptime_ms"] / 1000
     known = record["kind"] < len(journal.NAMES)
     of_row = record["kind"] in (journal.TRIP, journal.CLEAR, journal.LOCK, journal.ACK)
-    if known and not (of_row and record["item"] >= faults.ROW_N) and record["mode"] < len(MODE_NAMES):
+    if (
+        known
+        and not (of_row and record["item"] >= faults.ROW_N)
+        and record["mode"] < len(MODE_NAMES)
+    ):
         return readable(record, t_s)
     return {"t_s": t_s, "kind": str(record["kind"]), "words": f"event {record['kind']}"}
 
@@ -105,5 +112,3 @@ def clock(seconds: int) -> str:
     days, rest = divmod(seconds, 86400)
     text = f"{rest // 3600}:{rest % 3600 // 60:02d}:{rest % 60:02d}"
     return f"{days} d {text}" if days else text
-
-
