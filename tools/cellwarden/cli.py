@@ -1,7 +1,7 @@
 """The command line's frame: which commands there are, and how every problem becomes one line."""
 
 import errno
-import importlib
+import importlib.util
 import os
 import sys
 
