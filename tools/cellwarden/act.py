@@ -8,7 +8,7 @@ import click
 
 from bms import bits
 from btlink import native
-from cellwarden.board import ACKNOWLEDGE, NEW_KEY, RESTART, TIME
+from cellwarden.board import ACKNOWLEDGE, NEW_KEY, TIME
 from cellwarden.common import as_json, on_board, read_key, say
 from cellwarden.look import look
 from cellwarden.problem import Problem
@@ -130,10 +130,7 @@ def reset(what, target):
             board.do(TIME, int(time.time()), 4)
             click.echo("the board knows the time now")
         elif what == "board":
-            board.do(RESTART, 0)
-            board.close()
-            time.sleep(0.5)
-            board.again()
+            board.restart()
             click.echo("the board has started again")
         else:
             board.do(native.REQUEST, bits.REQ_CLEAR)

@@ -70,8 +70,9 @@ class Board:
         self._stream.forget()
         self._line.write(JBD_BASIC)
         end = time.monotonic() + _WAIT_S
+        data = b""
         while time.monotonic() < end:
-            data = self._line.read()
+            data += self._line.read()
             if b"\xdd\x03" in data:
                 return Problem(
                     f"{self.port}: speaks JBD alone: an old firmware (`cellwarden flash` "
@@ -88,12 +89,12 @@ class Board:
     def close(self) -> None:
         self._line.close()
 
-    def again(self, seconds: float = _AGAIN_S) -> None:
+    def again(self, seconds: float | None = None) -> None:
         """Open the line anew, for so long; what was proved has to be proved again."""
         self._line.close()
         self._client = None
         self._stream.forget()
-        end = time.monotonic() + seconds
+        end = time.monotonic() + (_AGAIN_S if seconds is None else seconds)
         while True:
             try:
                 self._line = self._open(self.port, self._baud)
@@ -101,7 +102,10 @@ class Board:
                 return
             except Lost:
                 if time.monotonic() > end:
-                    raise
+                    raise Lost(
+                        f"{self.port}: the line broke and did not come back: look at the cable, "
+                        "then run it again; what was read is kept"
+                    ) from None
                 time.sleep(0.2)
 
     def ask(self, kind: int, data: bytes = b"", tries: int = _TRIES) -> bytes:
@@ -233,6 +237,12 @@ class Board:
             raise Lost(f"{self.port}: no answer: look whether it was done, then try again")
         if found[0]:
             raise Refused(self._words(found))
+
+    def restart(self) -> None:
+        """Start the board again, and be back when it is."""
+        self.do(RESTART, 0)
+        time.sleep(0.5)
+        self.again()
 
     def give(self, command: int, data: bytes, tell=lambda n: None) -> None:
         """Put `data` into the board's inbox and tell it to use that."""

@@ -8,7 +8,7 @@ import click
 from bms import chemistry
 from bms.config import unit
 from cellwarden import settings
-from cellwarden.board import CONFIGURE, RESTART
+from cellwarden.board import CONFIGURE
 from cellwarden.common import as_json, on_board, progress, say, write_whole
 from cellwarden.problem import DIFFERS, Lost, Problem
 
@@ -164,13 +164,16 @@ def _store(board, values: dict, restart: bool) -> None:
     changes = settings.differences(settings.in_force(board), whole.as_dict())
     for text in settings.difference_lines(changes):
         click.echo(text)
-    if settings.given(board) == values:
+    if settings.same(settings.given(board), values):
         click.echo("stored already")
     else:
         _send(board, values)
     if restart:
-        board.do(RESTART, 0)
-        click.echo("the board starts again")
+        board.restart()
+        left = settings.differences(settings.in_force(board), whole.as_dict())
+        if left:
+            raise Lost("the board has started again, but with other settings: look at its status")
+        click.echo("the board has started again with them")
     elif changes:
         click.echo("it counts from the next start on (`cellwarden reset board`)")
 
@@ -186,6 +189,6 @@ def _send(board, values: dict) -> None:
             sent = n
 
         board.give(CONFIGURE, data, tell)
-    if settings.given(board) != values:
+    if not settings.same(settings.given(board), values):
         raise Lost("the board has stored something else: look with `cellwarden config export`")
     click.echo("stored")

@@ -29,8 +29,11 @@ def log():
 
 def read_logs(target, copy, names, key=None) -> dict:
     """The logs of a copy, or of the board after fetching these."""
-    folder = copy if copy is not None else pull(target, names)
-    return parse(folder, key)
+    if copy is not None:
+        return parse(copy, key)
+    folder = pull(target, names)
+    empty = not any(path.is_file() for path in folder.rglob("*"))
+    return {} if empty else parse(folder, key)
 
 
 def parse(folder: Path, key=None) -> dict:

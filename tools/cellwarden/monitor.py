@@ -1,6 +1,7 @@
 """`monitor`: a full screen of one board, or a line of JSON for each reading."""
 
 import json
+import sys
 import time
 from collections import deque
 
@@ -90,9 +91,7 @@ def monitor(count, target, as_json):
         watch = Watch(board)
         watch.begin()
         try:
-            (_tell if as_json or not click.get_text_stream("stdout").isatty() else _show)(
-                watch, count, as_json
-            )
+            (_tell if as_json or not sys.stdout.isatty() else _show)(watch, count, as_json)
         except KeyboardInterrupt:
             board.asked(native.WATCH, bytes(3))
     return 0

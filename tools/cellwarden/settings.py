@@ -129,6 +129,12 @@ def dumps(values: dict) -> str:
     return json.dumps(ordered, indent=1) + "\n"
 
 
+def same(one: dict, other: dict) -> bool:
+    """The same given values; the first chemistry need not be named."""
+    first = {"chemistry": chemistry.names()[0]}
+    return first | one == first | other
+
+
 def differences(old: dict, new: dict) -> list[dict]:
     """Fields that differ between two whole sets."""
     found = []

@@ -5,6 +5,7 @@ from linkframe import Lines
 
 _START = 0xC3
 _MOST = 4096
+_SILENCE_N = 4  # looks of 50 ms without a byte: what has begun will not be finished
 
 
 class Stream:
@@ -13,12 +14,16 @@ class Stream:
     def __init__(self):
         self._rest = b""
         self._lines = Lines()
+        self._silent_n = 0
 
     def forget(self) -> None:
         self._rest = b""
         self._lines.forget()
 
     def feed(self, data: bytes) -> list:
+        self._silent_n = 0 if data else self._silent_n + 1
+        if self._silent_n == _SILENCE_N:
+            self.forget()
         found = []
         for byte in data:
             if self._lines.put(byte):

@@ -79,4 +79,7 @@ def demo(arguments):
         return serve([word for word in arguments if word != "--board"])
     from demo.cli import main
 
-    return main(list(arguments))
+    try:
+        return main(list(arguments))
+    except SystemExit as end:  # argparse, after --help
+        return int(end.code or 0)
