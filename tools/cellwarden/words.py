@@ -28,6 +28,7 @@ def status(live: dict, rows: list, about: dict, who: dict | None) -> dict:
         found["version"] = who.get("version")
         found["board"] = who.get("board")
         found["held"] = bool(who.get("held"))
+        found["rolled"] = bool(who.get("rolled"))
     return found
 
 
@@ -100,6 +101,8 @@ def lines(found: dict):
     )
     if found.get("held"):
         yield "  FETs are held off: the settings wait to be confirmed (`cellwarden unlock --settings`)"
+    if found.get("rolled"):
+        yield "  the last update reached no verified scan and was taken back"
     for row in found["faults"]:
         blocks = f" [{' and '.join(row['blocks'])} off]" if row["blocks"] else ""
         yield f"  {row['state']}: {row['words']}{blocks}"

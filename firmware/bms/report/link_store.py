@@ -27,6 +27,7 @@ _FILES = (
     (0x19, "log/count.b"),
 )
 _PART_N = const(256)
+_ROLLED = "previous/rolled"  # of boot.py: an update was taken back
 
 
 class Store:
@@ -103,8 +104,17 @@ class Store:
             "link": PROTOCOL,
             "held": self._pack.held,
             "chemistry": self._pack.config.chemistry,
+            "rolled": 1 if _is_there(self._root + _ROLLED) else 0,
         }
         return json.dumps(about).encode()
+
+
+def _is_there(path: str) -> bool:
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
 
 
 def _of_log(place, offset: int, n: int) -> bytes:
