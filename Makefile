@@ -95,8 +95,9 @@ size: $(VENV)/.test $(VM)/.installed  ## bytes and heap of every module against 
 	@PYTHONPATH="$(HOST_PATH)" $(PY) -m size $(ARGS)
 
 .PHONY: defaults
-defaults: $(VENV)/.test  ## write the table of settings in docs/lfp-defaults.md from the source
+defaults: $(VENV)/.test  ## write the tables of settings in docs/ from the source
 	@PYTHONPATH=tools $(PY) -m checks.defaults
+	@PYTHONPATH=tools $(PY) -m checks.configuration
 
 .PHONY: venv
 venv: $(VENV)/.test  ## only install what the tests need
