@@ -11,16 +11,18 @@ _FIELDS = ROOT / "firmware" / "bms" / "fields.py"
 _PLAINER = {"appended": "added later"}
 _HEAD = """# Configuration reference
 
-Written from the field table (`firmware/bms/fields.py`) by `make defaults`: do not edit here. Why each default is what it is:
-[lfp-defaults.md](lfp-defaults.md). What other chemistries change is in the table there.
+Written from the field table (`firmware/bms/fields.py`) by `make defaults`: do not edit here. Why each default is what
+it is: [lfp-defaults.md](lfp-defaults.md). What other chemistries change is in the table there.
 
-A configuration is one JSON object of these names and whole numbers, and `"chemistry"`. Write only what differs from the default:
+A configuration is one JSON object of these names and whole numbers, and `"chemistry"`. Write only what differs from
+the default:
 
     {"cell_n": 16, "ntc_n": 3, "capacity_mah": 100000, "shunt_uohm": 500}
 
-The unit is the end of the name. *follows* means: left out, the value is worked out of others (current limits of the capacity, for
-one). A set is taken whole or refused whole, with every problem in words; `cellwarden config check FILE` does that without a board.
-`cellwarden config get` shows what a board runs with, `set`, `edit`, `import` change it from its next start on.
+The unit is the end of the name. *follows* means: left out, the value is worked out of others (current limits of the
+capacity, for one). A set is taken whole or refused whole, with every problem in words; `cellwarden config check FILE`
+does that without a board. `cellwarden config get` shows what a board runs with, `set`, `edit`, `import` change it from
+its next start on.
 """
 
 
