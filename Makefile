@@ -99,8 +99,9 @@ size: $(VENV)/.test $(VM)/.installed  ## bytes and heap of every module against 
 	@PYTHONPATH="$(HOST_PATH)" $(PY) -m size $(ARGS)
 
 .PHONY: defaults
-defaults: $(VENV)/.test  ## write the table of settings in docs/lfp-defaults.md from the source
+defaults: $(VENV)/.test  ## write the tables of settings in docs/ from the source
 	@PYTHONPATH=tools $(PY) -m checks.defaults
+	@PYTHONPATH=tools $(PY) -m checks.configuration
 
 .PHONY: venv
 venv: $(VENV)/.test  ## only install what the tests need
@@ -126,7 +127,7 @@ $(VENV)/.%: requirements/%.txt $(VENV)/.made
 	@$(PIP) -r $<
 	@touch $@
 
-$(VENV)/.test: requirements/demo.txt requirements/deploy.txt requirements/link.txt requirements/page.txt
+$(VENV)/.test: requirements/demo.txt requirements/deploy.txt requirements/link.txt requirements/page.txt requirements/cli.txt
 
 # Some programs we talk to need a newer Python than we do. Where there is one, the tests use it.
 $(VENV)/.interop: $(wildcard requirements/interop.txt requirements/link.txt) $(VENV)/.made
