@@ -50,7 +50,7 @@ types: $(VENV)/.types $(STUBS)/.rp2 $(STUBS)/.esp32  ## pyright against MicroPyt
 	  PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(PY) -m pyright -p tools/checks/pyright-$$port.json || exit 1; done
 
 .PHONY: bench
-bench: $(VENV)/.test  ## ticks a second, bus traffic a scan, simulated time against real time
+bench: $(VENV)/.test $(VM)/.installed $(if $(MICROPYTHON_UF2),$(VENV)/.target)  ## every figure with its bound, also in build/bench.json; MICROPYTHON_UF2=path adds the emulated Pico
 	@PYTHONPATH="$(HOST_PATH)" $(PY) -m bench $(ARGS)
 
 .PHONY: bench-soc
@@ -99,8 +99,9 @@ size: $(VENV)/.test $(VM)/.installed  ## bytes and heap of every module against 
 	@PYTHONPATH="$(HOST_PATH)" $(PY) -m size $(ARGS)
 
 .PHONY: defaults
-defaults: $(VENV)/.test  ## write the table of settings in docs/lfp-defaults.md from the source
+defaults: $(VENV)/.test  ## write the tables of settings in docs/ from the source
 	@PYTHONPATH=tools $(PY) -m checks.defaults
+	@PYTHONPATH=tools $(PY) -m checks.configuration
 
 .PHONY: venv
 venv: $(VENV)/.test  ## only install what the tests need
@@ -126,7 +127,7 @@ $(VENV)/.%: requirements/%.txt $(VENV)/.made
 	@$(PIP) -r $<
 	@touch $@
 
-$(VENV)/.test: requirements/demo.txt requirements/deploy.txt requirements/link.txt requirements/page.txt
+$(VENV)/.test: requirements/demo.txt requirements/deploy.txt requirements/link.txt requirements/page.txt requirements/cli.txt
 
 # Some programs we talk to need a newer Python than we do. Where there is one, the tests use it.
 $(VENV)/.interop: $(wildcard requirements/interop.txt requirements/link.txt) $(VENV)/.made

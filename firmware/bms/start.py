@@ -51,35 +51,90 @@ def reporters(scan):
     """What talks and writes; the code of each is loaded when the pack is protected."""
     pack = scan.pack
     hardware = scan.board
+    boxes = []  # the black box, once it runs
 
-    def on_config(values):
-        from bms.settings import change
+    def make_link(slave):
+        return channel(pack, hardware.name, boxes, slave)
 
-        now = pack.config.hash
+    makers = [
+        lambda: proven(scan),
+        lambda: housekeeping(scan, boxes),
+        lambda: first_lines(hardware.name, pack),
+        lambda: usb(make_link),
+    ]
+    if hardware.uart is not None:
+        makers.append(lambda: uart(hardware.uart, pack, make_link))
+    if hardware.ble_links and pack.config.ble_on:
+        makers.append(lambda: bluetooth(pack, hardware))
+    return [Later(pack, each) for each in makers]
+
+
+def change_settings(pack, values) -> None:
+    """Store these values; they count from the next start on."""
+    from bms.settings import change
+
+    now = pack.config.hash
+    try:
         pack.journal.note(SETTINGS, _CHANGED, -1, now, change(values), pack)
+    finally:
         forget()
 
-    def housekeeping():
-        from bms.housekeeping import Housekeeping
 
-        return Housekeeping(scan)
+def acknowledge_settings(pack) -> None:
+    """A person wants what is in force."""
+    from bms.settings import acknowledge
 
-    def console():
-        from bms.report.console import Console
+    try:
+        acknowledge(pack)
+    finally:
+        forget()
 
-        return Console(sys.stdout, hardware.name, pack)
 
-    def uart():
-        from bms.report.uart import UartReporter
+def proven(scan):
+    """Ends the trial of a new version."""
+    from bms.report.proven import Proven
 
-        return UartReporter(hardware.uart, pack, on_config)
+    return Proven(scan)
 
-    found = [Later(pack, housekeeping), Later(pack, console)]
-    if hardware.uart is not None:
-        found.append(Later(pack, uart))
-    if hardware.ble_links and pack.config.ble_on:
-        found.append(Later(pack, lambda: bluetooth(pack, hardware)))
-    return found
+
+def housekeeping(scan, boxes):
+    """The black box, which others may read."""
+    from bms.housekeeping import Housekeeping
+
+    keeper = Housekeeping(scan)
+    boxes.append(keeper.blackbox)
+    return keeper
+
+
+def first_lines(name, pack):
+    """Some words on the console."""
+    from bms.report.console import Console
+
+    return Console(sys.stdout, name, pack)
+
+
+def usb(make_link):
+    """The cable's channel on the console."""
+    from bms.report.usb import console
+
+    return console(sys.stdin, sys.stdout, make_link)
+
+
+def uart(line, pack, make_link):
+    """JBD and the cable's channel on a serial line."""
+    from bms.report.uart import UartReporter
+
+    return UartReporter(line, pack, lambda values: change_settings(pack, values), make_link)
+
+
+def channel(pack, name, boxes, slave):
+    """The channel of one cable."""
+    from bms.report.link_board import BoardHost, make
+
+    host = BoardHost(
+        lambda values: change_settings(pack, values), lambda: acknowledge_settings(pack), boxes
+    )
+    return make(pack, name, host, boxes, slave)
 
 
 def bluetooth(pack, hardware):

@@ -71,7 +71,8 @@ def booted(content) -> dict:
     """What is there when main.py starts: boot.py has run over what littlefs finds."""
     device = Device(rig.Disk(content))
     assert device.boot(), "boot.py refuses"
-    return {path: data for path, data in device.disk.files.items() if path[:8] != "/staged/"}
+    aside = ("/staged/", "/previous/")
+    return {path: data for path, data in device.disk.files.items() if not path.startswith(aside)}
 
 
 def which(update, content) -> str:

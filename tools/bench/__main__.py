@@ -3,12 +3,16 @@
 import argparse
 import json
 import sys
+from itertools import chain
 
 from bench.measure import bus_cost, minimum, speed
+from bench.table import host_rows, in_a_line, target_rows, vm_rows
 from boards.sim.board import FAMILY
 from boards.sim.families import FAMILIES
+from checks.source import ROOT
 
 _SECONDS = 600
+TABLE = ROOT / "build" / "bench.json"
 
 
 def main(arguments=None) -> int:
@@ -30,8 +34,14 @@ def main(arguments=None) -> int:
     }
     if options.json:
         print(json.dumps(result, indent=1))
-    else:
-        print(in_words(result))
+        return 0
+    print(in_words(result), flush=True)
+    rows = []
+    for found in chain(host_rows(result), vm_rows(), target_rows()):
+        print(in_a_line(found), flush=True)
+        rows.append(found)
+    TABLE.parent.mkdir(exist_ok=True)
+    TABLE.write_text(json.dumps(rows, indent=1))
     return 0
 
 

@@ -34,7 +34,7 @@ _FOLDERS = (
 )
 
 _HARDWARE = ("machine", "rp2", "esp32", "esp", "bluetooth", "network", "_thread")
-_HARDWARE_IN = ("boards/", "firmware/bms/report/")
+_HARDWARE_IN = ("boards/", "firmware/bms/report/", "firmware/boot.py")
 
 # Modules that MicroPython has, and where they may be used; "" is everywhere.
 _MICROPYTHON = {

@@ -10,10 +10,13 @@ from pathlib import Path
 from deploy.files import CompileError, files
 from deploy.link import Broken, FlashError, Link, emulated
 from deploy.plan import (
+    BACK,
     BOOT,
     CONFIG,
     INSTALLED,
+    PREVIOUS,
     STAGE,
+    TRIAL,
     Change,
     hiding,
     listed,
@@ -136,6 +139,7 @@ class Flash:
     def _check_room(self, change: Change) -> None:
         keep = list(change.staged())
         self._link.run(f"clear({STAGE!r}, {keep!r})", "removing leftovers")
+        self._link.run(f"clear({PREVIOUS!r}, [])", "removing the version before")
         block_n, free = self._link.ask("space()", "looking for room")
         needed = change.blocks(block_n)
         if needed > free:
@@ -166,6 +170,9 @@ class Flash:
         link = self._link
         if BOOT in change.changed:
             link.run(f"move({STAGE + '/' + staged_name(BOOT)!r}, {BOOT!r})", "replacing boot.py")
+        if change.may_go_back:
+            link.write(f"{STAGE}/{BACK}", change.way_back().encode())
+            link.write(f"{STAGE}/{TRIAL}", b"")
         link.write(f"{STAGE}/part", change.lines().encode())
         link.run(f"import os\nos.rename('{STAGE}/part', '{STAGE}/plan')", "writing the plan")
         link.run("finish(dog.bark)", "putting the files in place")

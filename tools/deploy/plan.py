@@ -3,6 +3,8 @@
 import hashlib
 
 STAGE = "/staged"
+PREVIOUS = "/previous"  # what the last update replaced, until the next
+BACK, TRIAL = "back", "trial"  # staged with an update of a version that was there
 INSTALLED = "/installed.txt"  # hash and path of everything we put there
 CONFIG = "/config.json"  # yours: replaced when you give another one, never removed
 BOOT = "/boot.py"
@@ -45,6 +47,8 @@ class Change:
 
     def __init__(self, wanted, before: list[str], hashes: dict):
         self.data = dict(wanted)
+        self._there = {path for path, digest in hashes.items() if digest}
+        self.may_go_back = bool(before)
         self.changed = [path for path, data in wanted if hashes.get(path) != sha256(data)]
         ours = set(before) | set(twins(wanted))
         self.gone = sorted(path for path in ours - set(self.data) - {CONFIG} if hashes.get(path))
@@ -64,11 +68,21 @@ class Change:
     def lines(self) -> str:
         """The plan for boot.py, which is in place before there is a plan."""
         moves = [f"{staged_name(path)} {path}\n" for path in self.changed if path != BOOT]
-        return "".join(moves) + "".join(f"- {path}\n" for path in self.gone)
+        lines = "".join(moves) + "".join(f"- {path}\n" for path in self.gone)
+        if self.may_go_back:
+            lines += f"{BACK} {PREVIOUS}/plan\n{TRIAL} {PREVIOUS}/trial\n"
+        return lines
+
+    def way_back(self) -> str:
+        """The plan that takes this one back: boot.py has put away what was replaced."""
+        replaced = [path for path in self.changed if path != BOOT and path in self._there]
+        moves = [f"{staged_name(path)} {path}\n" for path in [*replaced, *self.gone]]
+        added = [path for path in self.changed if path != BOOT and path not in self._there]
+        return "".join(moves) + "".join(f"- {path}\n" for path in added)
 
     def folders(self) -> list[str]:
         """Folders that the files need, outermost first."""
-        found = {STAGE}
+        found = {STAGE, PREVIOUS} if self.may_go_back else {STAGE}
         for path in self.changed:
             parts = path.split("/")[1:-1]
             found |= {"/" + "/".join(parts[: i + 1]) for i in range(len(parts))}
