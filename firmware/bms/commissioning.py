@@ -4,8 +4,8 @@ Pure: looks at the snapshot and at what `Rehearsal` tells it after each scan, an
 done: FETs on trial, a cell bled, a pin dropped, silence on the bus, a temporary tight limit. It never
 weakens anything: the scan and all its fault rows stay in force, and may refuse what is on trial.
 
-`commission_steps` and `commission_power` have the steps. Each is a generator that yields once a scan and ends, or raises
-`Finding`. A step that was cut short begins anew, a step that passed is not asked again.
+`commission_steps` and `commission_power` have the steps. Each is a generator that yields once a scan
+and ends, or raises `Finding`. A step that was cut short begins anew, a step that passed is not asked again.
 """
 
 from micropython import const

@@ -8,7 +8,7 @@ import sys
 import board
 from bms.app import App
 from bms.journal import SETTINGS
-from bms.pack import HOLD_SETTINGS, Pack
+from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS, Pack
 from bms.report.later import Later
 from bms.scan import Scan
 
@@ -20,6 +20,8 @@ _START_ONLY = (
     "bms.relations",
     "bms.fields",
     "abstore",
+    "bms.commission_store",
+    "bms.commissioning",
     "bq769x2_memory",
 )
 _CHANGED = 6  # of bms.settings
@@ -42,9 +44,20 @@ def build():
     pack = Pack(config)
     if settings.held:
         pack.hold(HOLD_SETTINGS)
+    if not commissioned(config, hardware.name):
+        pack.hold(HOLD_COMMISSION)
     scan = Scan(pack, hardware)
     pack.journal.note(SETTINGS, settings.source, -1, config.hash, config.hash, pack)
     return scan
+
+
+def commissioned(config, name: str) -> bool:
+    """Somebody has checked the wiring of this pack, or waived that."""
+    from bms.commission_store import CommissionStore
+
+    store = CommissionStore(config, name)
+    store.load()
+    return not store.held()
 
 
 def reporters(scan):
@@ -74,7 +87,16 @@ def reporters(scan):
 
         return UartReporter(hardware.uart, pack, on_config)
 
-    found = [Later(pack, housekeeping), Later(pack, console)]
+    def desk():
+        from bms.commission_store import CommissionStore
+        from bms.report.ble_key import read_key
+        from bms.report.commission import Desk
+
+        store = CommissionStore(pack.config, hardware.name)
+        store.load()
+        return Desk(scan, store, read_key, hardware.clock)
+
+    found = [Later(pack, housekeeping), Later(pack, console), Later(pack, desk)]
     if hardware.uart is not None:
         found.append(Later(pack, uart))
     if hardware.ble_links and pack.config.ble_on:

@@ -3,7 +3,7 @@
 from bms import commissioning
 from bms.commission_store import CommissionStore
 from bms.pack import HOLD_COMMISSION
-from bms.rehearsal import Rehearsal
+from bms.report.commission import Desk
 from boards.sim.board import make_sim
 from sim.miswire import miswire
 
@@ -96,7 +96,8 @@ class Bench:
         self.store.load()
         if self.store.held():
             sim.pack.hold(HOLD_COMMISSION)
-        self.rehearsal = Rehearsal(sim.scan, self.store, lambda: self.key)
+        self.desk = Desk(sim.scan, self.store, lambda: self.key)
+        self.rehearsal = self.desk.rehearsal()
         self.machine = self.rehearsal.machine
         sim.blackbox = _Slack(self)
 
@@ -112,6 +113,10 @@ class Bench:
         plant.outside.detach()
         self.boot()
 
+    def request(self, name, **given):
+        """As a host's transport does."""
+        return self.desk.request(name, given)
+
     def begin(self):
         self.rehearsal.begin()
 
@@ -119,7 +124,7 @@ class Bench:
         machine = self.machine
         if self.rehearsal.begun and machine.state == commissioning.WAITING:
             given = self.person.act(machine.prompt, machine.which)
-            if given:
+            if given and given.get("ma"):
                 machine.answer(given)
         elif self.person.doing[0] in ("load_ma", "charger_ma") and not machine.prompt:
             self.person.doing = ("", -1)

@@ -205,3 +205,35 @@ def test_another_hold_is_stronger_than_a_trial():
     bench.sim.pack.hold(1)
     assert bench.run() == ("blocked", -1)
     assert bench.sim.plant.worst.opened_after("chg", 0) is None
+
+
+def test_the_desk_drives_it_by_requests():
+    bench = Bench()
+    desk = bench.desk
+    assert bench.request("state") == {"state": "open", "passed": 0, "held": True}
+    assert bench.request("answer", ma=1) == {"error": "begin first"}
+    assert bench.request("waive", who=" ") == {"error": "a waiver needs a name"}
+    assert "error" in bench.request("nonsense")
+    assert desk.do(0x20, b"") == 0
+    bench.person.load_ma = 0  # the answer comes from here
+    for _ in range(1000):
+        bench.step()
+        if bench.request("state").get("prompt") == "load_ma":
+            break
+    told = bench.request("state")
+    assert told["step"] == "current" and told["state"] == "waiting"
+    assert desk.do(0x21, (100).to_bytes(4, "little")) == 0
+    bench.step()
+    told = bench.request("state")
+    assert (told["finding"], told["value"]) == ("load_small", 100)
+    assert len(desk.ask(0x30, b"", False)) < 200
+    assert desk.do(0x24, b"Ada") == 0
+    assert bench.store.report()["who"] == "Ada" and not bench.sim.pack.held
+
+
+@pytest.mark.parametrize("command", range(0x20, 0x28))
+@pytest.mark.parametrize("data", [b"", b"\xff", b"\xff" * 40])
+def test_whatever_bytes_come_the_desk_answers_with_a_status(command, data):
+    bench = Bench()
+    assert bench.desk.do(command, data) in (0, 4, 8)
+    assert bench.sim.pack.held or command == 0x24
