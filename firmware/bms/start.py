@@ -22,6 +22,7 @@ _START_ONLY = (
     "abstore",
     "bms.commission_store",
     "bms.commissioning",
+    "bms.calibrator",
     "bq769x2_memory",
 )
 _CHANGED = 6  # of bms.settings
@@ -47,6 +48,7 @@ def build():
     if not commissioned(config, hardware.name):
         pack.hold(HOLD_COMMISSION)
     scan = Scan(pack, hardware)
+    calibrate(scan, hardware.name)
     pack.journal.note(SETTINGS, settings.source, -1, config.hash, config.hash, pack)
     return scan
 
@@ -58,6 +60,16 @@ def commissioned(config, name: str) -> bool:
     store = CommissionStore(config, name)
     store.load()
     return not store.held()
+
+
+def calibrate(scan, name: str) -> None:
+    """Correct readings as somebody's meter has shown; without a calibration nothing is done in a scan."""
+    from bms.calibrator import Calibrator
+
+    calibrator = Calibrator(scan, name)
+    calibrator.load()
+    if not calibrator.calibration.hash():
+        scan.sense.calibration = None
 
 
 def reporters(scan):

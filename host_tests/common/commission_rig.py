@@ -83,6 +83,7 @@ class Bench:
         self.sim = make_sim(cell_n=cell_n, **more)
         self.wires = miswire(self.sim)
         self.slots = (Slot(), Slot())
+        self.cal_slots = (Slot(), Slot())
         self.key = has_key
         self.person = Person(self.sim)
         self.boot()
@@ -96,7 +97,7 @@ class Bench:
         self.store.load()
         if self.store.held():
             sim.pack.hold(HOLD_COMMISSION)
-        self.desk = Desk(sim.scan, self.store, lambda: self.key)
+        self.desk = Desk(sim.scan, self.store, lambda: self.key, None, self.cal_slots)
         self.rehearsal = self.desk.rehearsal()
         self.machine = self.rehearsal.machine
         sim.blackbox = _Slack(self)
@@ -166,5 +167,5 @@ class _Slack:
 
     def slack(self):
         now_us = self._bench.sim.world.now_us
-        self._bench.rehearsal.slack((now_us - self._last_us) // 1000)
+        self._bench.desk.slack((now_us - self._last_us) // 1000)
         self._last_us = now_us

@@ -19,7 +19,7 @@ _REFUSED = const(8)
 _ANSWER_MAX = const(199)
 
 # request -> name; answers are JSON
-_ASK = {0x30: "state"}
+_ASK = {0x30: "state", 0x38: "calibration"}
 # command -> name, names of its s32 arguments, name of the text behind them
 _DO = {
     0x20: ("begin", (), ""),
@@ -29,17 +29,22 @@ _DO = {
     0x24: ("waive", (), "who"),
     0x25: ("forget", (), ""),
     0x26: ("date", (), "date"),
+    0x30: ("point", ("which", "true"), "kind"),
+    0x31: ("calibrate", (), "date"),
+    0x32: ("uncalibrate", ("which",), "kind"),
 }
 
 
 class Desk:
     """One board's. `scan`, its `store` (a CommissionStore), `has_key()`, `ticks_ms()`."""
 
-    def __init__(self, scan, store, has_key, clock=None):
+    def __init__(self, scan, store, has_key, clock=None, slots=None):
         self._scan = scan
         self._store = store
         self._has_key = has_key
         self._clock = clock
+        self._slots = slots  # of the calibration, None = files
+        self._calibrator = None
         self._rehearsal = None
         self.error = ""  # why the last command was refused
 
@@ -117,6 +122,38 @@ class Desk:
             self._rehearsal.stop()
         return self._do_state(given)
 
+    def _do_point(self, given) -> dict:
+        """A meter shows `true`: kind, which (0 = first), true in mV, mA or 0.1 degC."""
+        self.calibrator().point(given["kind"], given["which"], given["true"])
+        return self._do_calibration(given)
+
+    def _do_calibrate(self, given) -> dict:
+        """Store what the points make; refused when implausible."""
+        gain, offset = self.calibrator().store(given["date"])
+        return {"gain": gain, "offset": offset}
+
+    def _do_uncalibrate(self, given) -> dict:
+        self.calibrator().clear(given["kind"], given["which"])
+        return {}
+
+    def _do_calibration(self, _given) -> dict:
+        """How far the points are."""
+        calibrator = self.calibrator()
+        return {
+            "points": calibrator.points,
+            "busy": calibrator.busy(),
+            "problem": calibrator.problem,
+        }
+
+    def calibrator(self):
+        """The one, made when first asked for."""
+        if self._calibrator is None:
+            from bms.calibrator import Calibrator
+
+            self._calibrator = Calibrator(self._scan, self._scan.board.name, self._slots)
+            self._calibrator.load()
+        return self._calibrator
+
     def _do_date(self, given) -> dict:
         self._store.date = given["date"]
         return {}
@@ -171,6 +208,8 @@ class Desk:
         """A scan may have ended."""
         if self._rehearsal is not None:
             self._rehearsal.slack(dt_ms)
+        if self._calibrator is not None:
+            self._calibrator.slack()
 
     async def run(self) -> None:
         """For ever, as the reporters."""
