@@ -122,7 +122,7 @@ $(VENV)/.%: requirements/%.txt $(VENV)/.made
 	@$(PIP) -r $<
 	@touch $@
 
-$(VENV)/.test: requirements/demo.txt requirements/deploy.txt requirements/link.txt
+$(VENV)/.test: requirements/demo.txt requirements/deploy.txt requirements/link.txt requirements/cli.txt
 
 # Some programs we talk to need a newer Python than we do. Where there is one, the tests use it.
 $(VENV)/.interop: $(wildcard requirements/interop.txt requirements/link.txt) $(VENV)/.made

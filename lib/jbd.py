@@ -58,6 +58,10 @@ class Requests:
         self._frame[self._n] = byte
         self._n += 1
 
+    def begun(self) -> bool:
+        """Part of a request has come."""
+        return self._n > 0
+
     def forget(self) -> None:
         """The line was quiet: what has begun does not go on."""
         self._n = 0

@@ -70,6 +70,7 @@ class BlackBox:
 
     def __init__(self, scan, places, chain, store=None, cause: int = 0):
         self.pack = scan.pack
+        self.places = places
         self._buf = bytearray(padded(PAYLOAD_MAX))
         note = VERSION.encode()
         self.logs = [RingLog(places[i], chain, i + 1, note, self._buf) for i in range(len(places))]

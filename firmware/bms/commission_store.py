@@ -15,16 +15,18 @@ _LAYOUT = const(1)
 OPEN = "open"
 PASSED = "passed"
 WAIVED = "waived"
+REPORT = "commissioning.json"  # the same for a person to read; nothing reads it here
 PATHS = ("commission.a", "commission.b")
 
 
 class CommissionStore:
     """`load()` once at start, then `held` says whether FETs stay off."""
 
-    def __init__(self, config, board: str, slots=None):
+    def __init__(self, config, board: str, slots=None, report: str = ""):
         if slots is None:
             slots = (FileSlot(PATHS[0]), FileSlot(PATHS[1]))
         self._store = ABStore(slots, _LAYOUT)
+        self._path = report
         self._wiring = wiring(config, board)
         self.passed = {}
         self.state = OPEN
@@ -66,7 +68,11 @@ class CommissionStore:
 
     def save(self) -> None:
         """Store what has passed. `OSError`: it is known until power goes."""
-        self._store.save(json.dumps(self.report()).encode())
+        text = json.dumps(self.report())
+        self._store.save(text.encode())
+        if self._path:
+            with open(self._path, "w") as file:
+                file.write(text)
 
     def done(self) -> None:
         self.state = PASSED

@@ -77,19 +77,40 @@ def reporters(scan):
     pack = scan.pack
     hardware = scan.board
 
+    boxes = []  # the black box, once it runs
+
     def on_config(values):
         from bms.settings import change
 
         now = pack.config.hash
-        pack.journal.note(SETTINGS, _CHANGED, -1, now, change(values), pack)
-        forget()
+        try:
+            pack.journal.note(SETTINGS, _CHANGED, -1, now, change(values), pack)
+        finally:
+            forget()
+
+    desks = []
+
+    def make_desk():
+        if not desks:
+            desks.append(desk(scan))
+        return desks[0]
+
+    def make_link(slave):
+        return channel(pack, hardware.name, on_config, boxes, slave, make_desk())
 
     def housekeeping():
         from bms.housekeeping import Housekeeping
 
-        return Housekeeping(scan)
+        keeper = Housekeeping(scan)
+        boxes.append(keeper.blackbox)
+        return keeper
 
-    def console():
+    def usb():
+        from bms.report.usb import console
+
+        return console(sys.stdin, sys.stdout, make_link)
+
+    def first_lines():
         from bms.report.console import Console
 
         return Console(sys.stdout, hardware.name, pack)
@@ -97,23 +118,42 @@ def reporters(scan):
     def uart():
         from bms.report.uart import UartReporter
 
-        return UartReporter(hardware.uart, pack, on_config)
+        return UartReporter(hardware.uart, pack, on_config, make_link)
 
-    def desk():
-        from bms.commission_store import CommissionStore
-        from bms.report.ble_key import read_key
-        from bms.report.commission import Desk
-
-        store = CommissionStore(pack.config, hardware.name)
-        store.load()
-        return Desk(scan, store, read_key, hardware.clock)
-
-    found = [Later(pack, housekeeping), Later(pack, console), Later(pack, desk)]
+    found = [Later(pack, housekeeping), Later(pack, first_lines), Later(pack, usb)]
+    found.append(Later(pack, make_desk))
     if hardware.uart is not None:
         found.append(Later(pack, uart))
     if hardware.ble_links and pack.config.ble_on:
         found.append(Later(pack, lambda: bluetooth(pack, hardware)))
     return found
+
+
+def desk(scan):
+    """Commissioning and calibration, for every cable."""
+    from bms.commission_store import REPORT, CommissionStore
+    from bms.report.ble_key import read_key
+    from bms.report.commission import Desk
+
+    store = CommissionStore(scan.pack.config, scan.board.name, None, REPORT)
+    store.load()
+    return Desk(scan, store, read_key, scan.board.clock)
+
+
+def channel(pack, name, on_config, boxes, slave, extra):
+    """The channel of one cable."""
+    from bms.report.link_board import BoardHost, make
+
+    def on_acknowledge():
+        from bms.settings import acknowledge
+
+        try:
+            acknowledge(pack)
+        finally:
+            forget()
+
+    host = BoardHost(on_config, on_acknowledge, boxes)
+    return make(pack, name, host, boxes, slave, extra)
 
 
 def bluetooth(pack, hardware):

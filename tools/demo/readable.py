@@ -2,6 +2,7 @@
 
 from bms import faults, journal
 from bms.config import unit
+from bms.settings import SOURCES
 from bms.words import FAULT_WORDS
 from roles import TEMP_NONE
 
@@ -30,6 +31,7 @@ _OUTPUT_NAMES = (
 _TRIP_NAMES = (
     "cuv cov occ ocd1 ocd2 scd otc otd utc utd otf otint host-watchdog permanent-failure"
 ).split()
+_CAUSES = ("not told", "power", "reset pin", "watchdog", "deep sleep", "software")
 _ANCHORS = ("none", "full", "empty")
 _OF_ROWS = (journal.TRIP, journal.CLEAR, journal.LOCK, journal.ACK)
 _ROW_VERBS = {
@@ -156,4 +158,22 @@ def _describe(kind: int, record: dict):
     if kind == journal.ANCHOR:
         item = _ANCHORS[record["item"]]
         return item, f"{item}: SoC was {value / 10:.1f} % until now"
+    return _describe_box(kind, record)
+
+
+def _describe_box(kind: int, record: dict):
+    """What the black box and the settings note."""
+    value, item = record["value"], record["item"]
+    if kind == journal.SETTINGS:
+        words = SOURCES[item] if item < len(SOURCES) else f"source {item}"
+        return words, f"settings: {words}"
+    if kind == journal.RESET:
+        words = _CAUSES[item] if item < len(_CAUSES) else f"cause {item}"
+        return words, f"start {value}, cause: {words}"
+    if kind == journal.LOST:
+        return None, f"{record['limit']} events came too fast to be stored, {value} in all"
+    if kind == journal.CALIBRATION:
+        return None, f"calibrated: {record['limit']} before, {value} now"
+    if kind == journal.WRITE:
+        return None, "a command to the monitor failed"
     return None, f"the bus failed, {value} times so far"

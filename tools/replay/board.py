@@ -1,7 +1,7 @@
 """A board that says what was recorded. The firmware on it is the real one, from `Scan` down."""
 
 from bms import act, tape
-from bms.cutoff import Cutoff
+from bms.cutoff import Cutoff, PinGate
 
 
 def _no_pin(level=None):
@@ -23,7 +23,7 @@ class ReplayBoard:
         self.name = "replay"
         self.cells = self.shunt = self.temps = self.switch = self
         self.bleed = self.guard = self.alert = self
-        self.cutoff = Cutoff((_no_pin, _no_pin), _AlertPin(), lambda: 0, 0)
+        self.cutoff = Cutoff(PinGate((_no_pin, _no_pin)), _AlertPin(), lambda: 0, 0)
         self.bleed_refresh_ms = bleed_refresh_ms
         self.outputs = self.watchdog = self.clock = self.uart = None
         self.now = {}

@@ -68,6 +68,10 @@ class Requests:
         """What has begun does not go on."""
         self._n = 0
 
+    def begun(self) -> bool:
+        """Part of a request has come."""
+        return self._n > 0
+
     def put(self, byte: int) -> bool:
         """One byte; was it the last of a request?"""
         frame = self._bytes

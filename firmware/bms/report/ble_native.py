@@ -46,16 +46,21 @@ _COUNTER_N = const(4)
 
 
 class Native:
-    """`take` what came, `news` when nothing did: length of `view` to be sent, 0 = nothing."""
+    """`take` what came, `news` when nothing did: length of `view` to be sent, 0 = nothing.
 
-    def __init__(self, pack, gate, lock, random):
+    `more`: knows further requests and commands: `answer(kind, data)` -> length, `command(command,
+    arguments)` -> status; -1: it does not know this one either.
+    """
+
+    def __init__(self, pack, gate, lock, random, more=None):
+        self._more = more
         self._pack = pack
         self._gate = gate
         self._lock = lock
-        self._session = Session(lock, random)
-        self._requests = Requests()
-        self._frame = Frame()
-        self.view = self._frame.view
+        self.session = Session(lock, random)
+        self.requests = Requests()
+        self.frame = Frame()
+        self.view = self.frame.view
         self._period_ms = 0
         self._due_ms = 0
         self._left = 0  # frames that the watcher still wants
@@ -75,26 +80,29 @@ class Native:
 
     def reset(self) -> None:
         """Another central, or none: nothing of the last one is left."""
-        self._session.close()
-        self._requests.forget()
+        self.session.close()
+        self.requests.forget()
         self._left = 0
 
     def quiet(self) -> None:
         """Nothing came for a while: what has begun will not be finished."""
-        self._requests.forget()
+        self.requests.forget()
 
     def advance(self, ms: int) -> None:
         """Time passes. The lock is everybody's: the reporter advances it."""
-        self._session.advance(ms)
+        self.session.advance(ms)
         self._due_ms = max(0, self._due_ms - ms)
 
     def take(self, data) -> int:
         """Length of the answer to the request that these bytes complete. One request at a time."""
-        requests = self._requests
+        requests = self.requests
         for i in range(len(data)):
             if requests.put(data[i]):
                 answer = self._answers.get(requests.kind)
-                return self._say(UNKNOWN) if answer is None else answer(requests.data)
+                if answer is not None:
+                    return answer(requests.data)
+                n = -1 if self._more is None else self._more.answer(requests.kind, requests.data)
+                return n if n >= 0 else self.say(UNKNOWN)
         return 0
 
     def news(self) -> int:
@@ -107,98 +115,101 @@ class Native:
             self._event_at = max(self._event_at, log.first())
             self._event_at += 1
             self._left -= 1
-            return ble_tell.event(self._frame, log, self._event_at - 1)
+            return ble_tell.event(self.frame, log, self._event_at - 1)
         if self._faults_of != log.n:  # rows change only with a record
             self._faults_of = log.n
             self._left -= 1
-            return ble_tell.all_faults(self._frame, pack)
+            return ble_tell.all_faults(self.frame, pack)
         if self._due_ms or not pack.snap.seq:
             return 0
         self._due_ms = self._period_ms
         self._left -= 1
-        return ble_tell.live(self._frame, pack)
+        return ble_tell.live(self.frame, pack)
 
     # everybody, unless reads are closed -----------------------------------------------------------------
 
     def _may_read(self) -> bool:
-        return self._session.open or self._gate.may_read()
+        return self.session.open or self._gate.may_read()
 
     def _about(self, data) -> int:
-        access = (1 if self._lock.key is not None else 0) | (2 if self._session.open else 0)
+        access = (1 if self._lock.key is not None else 0) | (2 if self.session.open else 0)
         access |= (4 if self._may_read() else 0) | (8 if self._gate.open_ms else 0)
-        frame = self._frame.begin(_ABOUT | _ANSWER).number(ble_tell.PROTOCOL, 1).number(access, 1)
+        frame = self.frame.begin(_ABOUT | _ANSWER).number(ble_tell.PROTOCOL, 1).number(access, 1)
         frame.number(self._wait_s(), 2)
         return ble_tell.about(frame, self._pack) if self._may_read() else frame.end()
 
     def _watch(self, data) -> int:
         """period_ms u16, frames u8; 0 frames = no more."""
         if len(data) != 3:
-            return self._say(BAD_FORM)
+            return self.say(BAD_FORM)
         if not self._may_read():
-            return self._say(CLOSED)
+            return self.say(CLOSED)
         if not self._left:  # begins afresh
             self._event_at = self._pack.journal.n
             self._faults_of = -1
         self._period_ms = max(_PERIOD_MIN_MS, data[0] | data[1] << 8)
         self._due_ms = min(self._due_ms, self._period_ms)
         self._left = min(data[2], _FRAMES_MAX)
-        return self._say(OK)
+        return self.say(OK)
 
     def _tell_faults(self, data) -> int:
         if not self._may_read():
-            return self._say(CLOSED)
-        return ble_tell.all_faults(self._frame, self._pack)
+            return self.say(CLOSED)
+        return ble_tell.all_faults(self.frame, self._pack)
 
     def _from_event(self, data) -> int:
         """number u32: a watcher is told every record from this one on."""
         if len(data) != 4:
-            return self._say(BAD_FORM)
+            return self.say(BAD_FORM)
         if not self._may_read():
-            return self._say(CLOSED)
+            return self.say(CLOSED)
         self._event_at = _number(data, 0, 4)
-        return self._say(OK)
+        return self.say(OK)
 
     def _names(self, data) -> int:
         if len(data) != 1:
-            return self._say(BAD_FORM)
-        return ble_tell.names(self._frame, _NAMES | _ANSWER, data[0])
+            return self.say(BAD_FORM)
+        return ble_tell.names(self.frame, _NAMES | _ANSWER, data[0])
 
     # who has the key ------------------------------------------------------------------------------------
 
     def _hello(self, data) -> int:
         """client nonce, 8 bytes -> status, nonce of 16."""
-        nonce = self._session.challenge(data)
+        nonce = self.session.challenge(data)
         if nonce:
-            return self._begin(OK).raw(nonce).end()
+            return self.begin(OK).raw(nonce).end()
         if self._lock.key is None:
-            return self._say(NO_KEY)
+            return self.say(NO_KEY)
         if self._lock.wait_ms:
             return self._say_wait()
-        return self._say(BAD_FORM)
+        return self.say(BAD_FORM)
 
     def _prove(self, data) -> int:
         """proof, 16 bytes -> status, our own proof."""
         if self._lock.wait_ms:
             return self._say_wait()
-        if not self._session.prove(data):
-            return self._say(WRONG)
-        return self._begin(OK).raw(self._session.proof()).end()
+        if not self.session.prove(data):
+            return self.say(WRONG)
+        return self.begin(OK).raw(self.session.proof()).end()
 
     def _do(self, data) -> int:
         """counter u32, command u8, its arguments, proof -> status, counter."""
         n = len(data) - TAG_N
-        session = self._session
+        session = self.session
         if n <= _COUNTER_N:
-            return self._say(BAD_FORM)
+            return self.say(BAD_FORM)
         if not session.open:
-            return self._say(CLOSED)
+            return self.say(CLOSED)
         counter = _number(data, 0, _COUNTER_N)
         if session.is_old(counter):
-            return self._say(OLD)
+            return self.say(OLD)
         if not session.accept(counter, data[:n], data[n:]):
-            return self._say(WRONG)
-        status = self._command(data[_COUNTER_N], data[_COUNTER_N + 1 : n])
-        return self._begin(status).number(counter, 4).end()
+            return self.say(WRONG)
+        command, arguments = data[_COUNTER_N], data[_COUNTER_N + 1 : n]
+        status = -1 if self._more is None else self._more.command(command, arguments)
+        if status < 0:
+            status = self._command(command, arguments)
+        return self.begin(status).number(counter, 4).end()
 
     def _command(self, command: int, arguments) -> int:
         value = _number(arguments, 0, len(arguments)) if 0 < len(arguments) < 3 else -1
@@ -216,21 +227,21 @@ class Native:
 
     def _leave(self, data) -> int:
         """No more commands, and no more window: of use only to who has proved the key."""
-        if self._session.open:
-            self._session.close()
+        if self.session.open:
+            self.session.close()
             self._gate.open(0)
-        return self._say(OK)
+        return self.say(OK)
 
     # answers --------------------------------------------------------------------------------------------
 
-    def _begin(self, status: int):
-        return self._frame.begin(self._requests.kind | _ANSWER).number(status, 1)
+    def begin(self, status: int):
+        return self.frame.begin(self.requests.kind | _ANSWER).number(status, 1)
 
-    def _say(self, status: int) -> int:
-        return self._begin(status).end()
+    def say(self, status: int) -> int:
+        return self.begin(status).end()
 
     def _say_wait(self) -> int:
-        return self._begin(WAIT).number(self._wait_s(), 2).end()
+        return self.begin(WAIT).number(self._wait_s(), 2).end()
 
     def _wait_s(self) -> int:
         return (self._lock.wait_ms + 999) // 1000

@@ -34,6 +34,7 @@ class JbdSlave:
         self._on_config = on_config
         self._gate = gate
         self._requests = Requests()
+        self.begun = self._requests.begun
         self._reply = Reply()
         self._row_bits = _row_bits()
         self._cleared = [0] * len(jbd_map.COUNTERS)

@@ -1,0 +1,56 @@
+"""Our channel on the board's console, frames as lines of text: looks 20 times a second.
+
+Ctrl-C still stops the firmware, as `make flash` and `make repl` want. An answer goes out only after a
+request, so somebody reads; it fits the USB buffer of 256 bytes but for long lists of faults.
+"""
+
+import asyncio
+
+from micropython import const
+
+from bms.report.wire import Wire
+
+_LOOK_MS = const(50)
+_QUIET_MS = const(200)
+_MOST = const(128)  # bytes of one look
+
+
+class UsbReporter:
+    """`ready()`: a byte waits; `stdin.buffer.readinto(buf)`, `stdout.buffer.write(data)` as in `sys`."""
+
+    def __init__(self, stdin, stdout, ready, make_link):
+        self._from = stdin.buffer
+        self._ready = ready
+        self.wire = Wire(stdout.buffer.write, None, make_link)
+        self._one = bytearray(1)
+        self._quiet_ms = 0
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            self.look(_LOOK_MS)
+            await asyncio.sleep_ms(_LOOK_MS)
+
+    def look(self, ms: int) -> None:
+        """Answer what has come in the last `ms`."""
+        self.wire.advance(ms)
+        self._quiet_ms += ms
+        for _ in range(_MOST):
+            if not self._ready():
+                break
+            if not self._from.readinto(self._one):
+                break
+            self._quiet_ms = 0
+            self.wire.put(self._one[0])
+        if self._quiet_ms >= _QUIET_MS:
+            self._quiet_ms = 0
+            self.wire.quiet()
+
+
+def console(stdin, stdout, make_link):
+    """The reporter on MicroPython's own console."""
+    import select
+
+    poll = select.poll()
+    poll.register(stdin, select.POLLIN)
+    return UsbReporter(stdin, stdout, lambda: poll.poll(0), make_link)

@@ -1,0 +1,249 @@
+"""Every command, as a new user gives it to a simulated board."""
+
+import csv
+import json
+
+import pytest
+
+from bms.blackbox import VERSION
+from cellwarden import cli, transport
+from host_tests.cli.cli_rig import KEY, Desk
+from roles import CHG
+
+
+@pytest.fixture
+def desk(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("CELLWARDEN_PORT", "CELLWARDEN_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    desk = Desk(tmp_path, capsys)
+    yield desk
+    desk.served.end()
+
+
+def test_ports_are_listed_and_none_is_an_answer_too(desk, monkeypatch):
+    monkeypatch.setattr("cellwarden.look.find_ports", list)
+    code, out, _ = desk.give("ports", port="")
+    assert code == 1 and "no serial port" in out
+    one = {"port": "/dev/ttyACM0", "usb": True, "what": "Board in FS mode", "id": "2e8a:0005"}
+    monkeypatch.setattr("cellwarden.look.find_ports", lambda: [one])
+    assert desk.good("ports", port="").startswith("/dev/ttyACM0")
+    assert json.loads(desk.good("ports", "--json", port="")) == [one]
+
+
+def test_the_one_board_on_usb_needs_no_port_and_two_are_asked_about(desk, monkeypatch):
+    usb = [{"port": desk.port, "usb": True}, {"port": "/dev/ttyS0", "usb": False}]
+    monkeypatch.setattr(transport, "ports", lambda: usb)
+    assert "no faults" in desk.good("status", port="")
+    usb[1]["usb"] = True
+    assert "choose one" in desk.bad(2, "status", port="")
+    usb.clear()
+    assert "plug it in" in desk.bad(2, "status", port="")
+
+
+def test_status_says_what_the_pack_measures(desk):
+    out = desk.good("status")
+    assert "run, 60.0 %" in out and "no faults" in out and f"firmware {VERSION}" in out
+    found = desk.json("status")
+    assert found["cells"] == list(desk.pack.snap.cell_mv)[:16] and found["faults"] == []
+
+
+def test_a_trip_is_told_in_words_with_cell_value_and_limit(desk):
+    desk.trip()
+    out = desk.good("log", "list")
+    assert "tripped: discharge over-current" in out and "limit" in out and "window" in out
+    found = desk.json("log", "list", "-n", "0")
+    assert found["windows"][0]["cause"] in ("ocd1", "ocd2", "scd")
+    assert [event["record"] for event in found["events"]] == sorted(
+        event["record"] for event in found["events"]
+    )
+
+
+def test_monitor_tells_readings_and_events_and_ends(desk):
+    lines = desk.good("monitor", "-n", "2", "--json").splitlines()
+    found = json.loads(lines[-1])
+    assert len(lines) == 2 and len(found["cells"]) == 16
+    assert any(event["kind"] == "boot" for event in found["events"])
+    assert "no faults" in desk.good("monitor", "-n", "1")
+
+
+def test_the_whole_screen_shows_cells_faults_and_events(desk):
+    from rich.console import Console
+
+    from cellwarden.monitor import draw
+
+    found = json.loads(desk.good("monitor", "-n", "1", "--json"))
+    found["faults"] = [{"words": "open sense wire: cell 3", "state": "locked", "blocks": ["chg"]}]
+    console = Console(width=150, height=44, record=True, file=open("/dev/null", "w"))
+    console.print(draw(found))
+    text = console.export_text()
+    assert "open sense wire: cell 3 (locked) [chg off]" in text and " 16 " in text
+    assert "60.0 %" in text and "the firmware has started" in text
+
+
+def test_settings_are_read_changed_compared_and_carried_to_a_file(desk, tmp_path):
+    assert desk.json("config", "get", "cell_n", "bal_on_mv") == {"cell_n": 16, "bal_on_mv": 15}
+    assert "bal_on_mv: 15 -> 20 mV" in desk.good("config", "set", "bal_on_mv=20")
+    assert desk.json("config", "get", "bal_on_mv")["bal_on_mv"] == 15  # not before a start
+    mine = tmp_path / "mine.json"
+    desk.good("config", "export", mine)
+    assert json.loads(mine.read_text())["bal_on_mv"] == 20
+    code, out, _ = desk.give("config", "diff", mine)
+    assert code == 1 and "bal_on_mv: 15 -> 20 mV" in out
+    desk.good("reset", "board")
+    assert desk.good("config", "diff", mine).strip() == "no difference"
+    desk.good("config", "set", "bal_on_mv=", "--restart")
+    assert "bal_on_mv" not in json.loads(desk.good("config", "export"))
+
+
+def test_settings_are_edited_in_an_editor(desk, monkeypatch):
+    monkeypatch.setattr("click.edit", lambda text, **more: text)
+    assert "nothing changed" in desk.good("config", "edit")
+    monkeypatch.setattr("click.edit", lambda text, **more: text.replace("100000", "90000"))
+    assert "capacity_mah: 100000 -> 90000 mAh" in desk.good("config", "edit")
+    monkeypatch.setattr("click.edit", lambda text, **more: text.replace("16", "99"))
+    assert "cell_n 99 is outside" in desk.bad(2, "config", "edit")
+
+
+def test_a_file_is_checked_without_a_board_and_imported_whole(desk, tmp_path):
+    good, other = tmp_path / "good.json", tmp_path / "other.json"
+    good.write_text('{"cell_n": 16, "capacity_mah": 50000}')
+    other.write_text('{"cell_n": 15}')
+    assert desk.good("config", "check", good, port="").startswith("good: 16 cells LFP")
+    code, out, _ = desk.give("config", "diff", good, other, port="")
+    assert code == 1 and "cell_n: 16 -> 15" in out
+    desk.good("config", "import", good, "--restart")
+    assert desk.json("config", "get", "capacity_mah") == {"capacity_mah": 50000}
+
+
+def test_another_makers_dangerous_settings_are_refused(desk, tmp_path):
+    theirs = tmp_path / "jk.json"
+    theirs.write_text(json.dumps({"CellOVP": 4.2, "CellCount": 16}))
+    before = desk.good("config", "export")
+    code, _, err = desk.give("config", "import", theirs, "--kind", "jk")
+    assert code == 2 and "Traceback" not in err and err.splitlines()[-1].startswith("cellwarden: ")
+    assert desk.good("config", "export") == before
+    assert "one of auto" in desk.bad(2, "config", "import", theirs, "--kind", "bosch")
+
+
+def test_fets_are_locked_and_released_with_the_key_only(desk):
+    assert "the key" in desk.bad(2, "fets", "off", key=None)
+    assert "not the board's key" in desk.bad(4, "fets", "off", key="00" * 16)
+    assert "wait" in desk.bad(4, "fets", "off")  # who fails makes everybody wait
+    with desk.served.lock:
+        desk.served.board.wire.advance(5000)
+    assert "locked off: chg" in desk.good("fets", "off", "charge")
+    assert desk.pack.user_off == CHG
+    assert desk.json("fets")["locked_off"] == ["chg"]
+    assert "locked off: none" in desk.good("fets", "on")
+
+
+def test_balance_shows_every_cell(desk):
+    found = desk.json("balance")
+    assert len(found["cells"]) == 16 and not any(cell["bleeds"] for cell in found["cells"])
+    assert desk.good("balance").endswith("mV apart\n")
+
+
+def test_unlock_opens_the_line_for_jbd_and_makes_a_key(desk, tmp_path):
+    assert "for 60 s" in desk.good("unlock", "--seconds", "60")
+    assert desk.served.board.wire.slave._unlocked_ms > 0
+    path = tmp_path / "key"
+    assert "the board has a key" in desk.bad(2, "unlock", "--new-key", path, key=None)
+    assert not path.exists()
+    desk.good("unlock", "--new-key", path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "locked off" in desk.good("fets", "off", key=path)
+    assert "is there already" in desk.bad(2, "unlock", "--new-key", path, key=path)
+
+
+def test_a_board_without_a_key_is_given_one(desk, tmp_path):
+    (desk.disk / "key.txt").unlink()
+    assert "--new-key" in desk.bad(2, "reset", "faults", key=None)
+    desk.good("unlock", "--new-key", tmp_path / "first", key=None)
+    assert (desk.disk / "key.txt").read_text() == (tmp_path / "first").read_text().strip() != KEY
+
+
+def test_held_settings_are_confirmed(desk):
+    (desk.disk / "config.json").write_text('{"cell_n": 16, "capacity_mah": 60000}')
+    with desk.served.lock:
+        desk.served.board.start()
+    assert "held off" in desk.good("status")
+    assert "acknowledged" in desk.bad(4, "config", "set", "bal_on_mv=20")
+    desk.good("unlock", "--settings")
+    assert "held off" not in desk.good("status")
+
+
+def test_reset_clears_faults_restarts_and_sets_the_clock(desk):
+    assert "no faults" in desk.good("reset", "faults")
+    assert desk.good("reset", "time") and desk.served.board._boxes[0].wall_s() > 1_700_000_000
+    starts = desk.served.board.starts
+    assert "started again" in desk.good("reset", "board")
+    assert desk.served.board.starts == starts + 1
+
+
+def test_the_record_is_exported_verified_replayed_and_survives_no_change(desk, tmp_path):
+    desk.trip()
+    copy = tmp_path / "copy"
+    desk.good("log", "export", copy)
+    key = desk.disk / "device.key"
+    out = desk.good("log", "verify", "--from", copy, "--device-key", key, port="")
+    assert "chain followed" in out
+    assert "all equal" in desk.good("replay", copy, "--device-key", key, port="")
+    segment = copy / "windows" / "00"
+    data = bytearray(segment.read_bytes())
+    data[900] ^= 4
+    segment.write_bytes(data)
+    code, out, err = desk.give("log", "verify", "--from", copy, "--device-key", key, port="")
+    assert code == 1 and "record" in out and not err
+    assert "another key" not in out
+
+
+def test_events_scans_and_samples_become_tables(desk, tmp_path):
+    desk.trip()
+    desk.good("log", "export", tmp_path / "e.csv")
+    with open(tmp_path / "e.csv") as file:
+        events = list(csv.DictReader(file))
+    assert any("over-current" in row["words"] for row in events)
+    desk.good("log", "export", tmp_path / "w.jsonl", "--what", "windows")
+    scans = [json.loads(line) for line in (tmp_path / "w.jsonl").read_text().splitlines()]
+    assert len(scans) > 40 and {"cell16_mv", "decided_intent", "t_ms"} <= set(scans[0])
+    desk.good("log", "export", tmp_path / "m.csv", "--what", "minutes")
+    assert "end it with" in desk.bad(2, "log", "export", tmp_path / "x.xls")
+
+
+def test_parquet_without_pyarrow_says_what_to_install(desk, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    assert "pip install pyarrow" in desk.bad(2, "log", "export", tmp_path / "e.parquet")
+    assert not (tmp_path / "e.parquet").exists()
+
+
+def test_a_window_is_drawn(desk, tmp_path):
+    pytest.importorskip("matplotlib", reason="NEEDS matplotlib: pip install matplotlib")
+    assert "nothing has tripped" in desk.bad(2, "log", "plot", tmp_path / "p.png")
+    desk.trip()
+    desk.good("log", "plot", tmp_path / "p.png")
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+    assert "no window begins" in desk.bad(
+        2, "log", "plot", tmp_path / "q.png", "--window", "99999"
+    )
+    assert "end it with" in desk.bad(2, "log", "plot", tmp_path / "p.gif")
+
+
+def test_help_and_completion_know_every_command(desk, monkeypatch):
+    out = desk.good("--help", port="")
+    for name in cli.COMMANDS:
+        if cli._module(cli.COMMANDS[name]):
+            assert f"  {name} " in out
+            assert desk.good(name, "--help", port="")
+    from click.shell_completion import ShellComplete
+
+    found = ShellComplete(cli.main, {}, "cellwarden", "_X").get_completions(["config"], "ex")
+    assert [item.value for item in found] == ["export"]
+
+
+def test_demo_and_flash_are_under_the_same_name(desk):
+    assert "--headless" in desk.good("demo", "--help", port="")
+    assert "choose one of" in desk.bad(2, "flash", "--board", "toaster", port="")
+    assert "no board on" in desk.bad(
+        3, "flash", "--board", "pico_bq76952", port="/dev/nowhere", key=None
+    )

@@ -1,0 +1,1 @@
+"""The `cellwarden` command: everything a person does with a board from a computer."""

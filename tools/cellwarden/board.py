@@ -1,0 +1,260 @@
+"""A board on a line: asks, hears, proves its key, reads objects on from where a cut left them."""
+
+import hashlib
+import struct
+import time
+from collections import deque
+
+from btlink import native
+from btlink.native import Client, frame
+from cellwarden.problem import Lost, Problem, Refused
+from cellwarden.stream import Stream
+from cellwarden.transport import open_transport
+from linkframe import line
+
+OWN, LIST, READ, SUM, PUT = 0x14, 0x20, 0x21, 0x22, 0x23
+CONFIGURE, RESTART, ACKNOWLEDGE, TIME, NEW_KEY = 4, 5, 6, 7, 8
+STATUS_REFUSED, NO_OBJECT = 8, 9
+WHO, CONFIG, REFUSAL = 0, 1, 6
+JBD_BASIC = bytes.fromhex("dda50300fffd77")
+CHUNK_N = 160
+_PUT_N = 60
+_WAIT_S = 1.2
+_TRIES = 3
+_AGAIN_S = 30  # a line that broke in a transfer may come back
+_WORDS = {
+    native.BAD_FORM: "the board does not understand: is its firmware older than this program?",
+    native.CLOSED: "this needs the key: --key or CELLWARDEN_KEY; say which file has it",
+    native.NO_KEY: "the board has no key yet: `cellwarden unlock --new-key FILE` gives it one",
+    native.WRONG: "that is not the board's key",
+    native.OLD: "the command was taken already",
+    native.UNKNOWN: "the board does not know this: its firmware is older than this program",
+    NO_OBJECT: "the board has no such thing",
+}
+
+
+class Board:
+    """`port` as a person gives it; `key`: 16 bytes or None."""
+
+    def __init__(self, port: str, baud: int = 9600, key: bytes | None = None, open=open_transport):
+        self.port = port
+        self._baud = baud
+        self._key = key
+        self._open = open
+        self._line = open(port, baud)
+        self._stream = Stream()
+        self._client = None
+        self._as_text = False
+        self.about = {}
+        self.told = deque(maxlen=1000)  # (type, data) that came unasked
+
+    # the line ---------------------------------------------------------------------------------------
+
+    def find(self) -> dict:
+        """Whoever is there: what it says about itself. Tries frames, then lines of text."""
+        for _ in range(2):
+            for as_text in (False,) if self._line.is_ble else (False, True):
+                self._as_text = as_text
+                try:
+                    found = native.about(self.ask(native.ABOUT, tries=1))
+                except Lost as error:
+                    if self._line.is_ble or "line broke" in str(error):
+                        raise
+                    continue
+                if found["protocol"] != 1:
+                    raise Problem("the board's channel is newer than this program: update it")
+                return found
+        raise self._nobody()
+
+    def _nobody(self) -> Problem:
+        self._stream.forget()
+        self._line.write(JBD_BASIC)
+        end = time.monotonic() + _WAIT_S
+        data = b""
+        while time.monotonic() < end:
+            data += self._line.read()
+            if b"\xdd\x03" in data:
+                return Problem(
+                    f"{self.port}: speaks JBD alone: an old firmware (`cellwarden flash` "
+                    "updates it) or another BMS"
+                )
+            if b">>>" in data:
+                return Problem(f"{self.port}: MicroPython's prompt, no firmware runs: reset it")
+        return Lost(f"{self.port}: nobody answers: is this the board's port, and does it run?")
+
+    @property
+    def is_ble(self) -> bool:
+        return self._line.is_ble
+
+    def close(self) -> None:
+        self._line.close()
+
+    def again(self, seconds: float | None = None) -> None:
+        """Open the line anew, for so long; what was proved has to be proved again."""
+        self._line.close()
+        self._client = None
+        self._stream.forget()
+        end = time.monotonic() + (_AGAIN_S if seconds is None else seconds)
+        while True:
+            try:
+                self._line = self._open(self.port, self._baud)
+                self.ask(native.ABOUT, tries=1)
+                return
+            except Lost:
+                if time.monotonic() > end:
+                    raise Lost(
+                        f"{self.port}: the line broke and did not come back: look at the cable, "
+                        "then run it again; what was read is kept"
+                    ) from None
+                time.sleep(0.2)
+
+    def ask(self, kind: int, data: bytes = b"", tries: int = _TRIES) -> bytes:
+        """Data of the answer. Asks again when nothing comes: no request does anything twice."""
+        for _ in range(tries):
+            self._send(frame(kind, data))
+            found = self._answer(kind | 0x80)
+            if found is not None:
+                return found
+        raise Lost(f"{self.port}: no answer any more: look at the cable, then try again")
+
+    def _send(self, data: bytes) -> None:
+        self._line.write(line(data) if self._as_text else data)
+
+    def _answer(self, kind: int):
+        end = time.monotonic() + _WAIT_S * (1 if not self._line.is_ble else 4)
+        while time.monotonic() < end:
+            for found, data in self._stream.feed(self._line.read()):
+                if found == kind:
+                    return data
+                self.told.append((found, data))
+        return None
+
+    def hear(self) -> None:
+        """Take in what a watched board tells."""
+        self.told.extend(self._stream.feed(self._line.read()))
+
+    def asked(self, kind: int, data: bytes = b"") -> bytes:
+        """The answer behind a good status; any other is `Refused`, in words."""
+        found = self.ask(kind, data)
+        if not found or found[0] != native.OK:
+            raise Refused(self._words(found))
+        return found[1:]
+
+    def _words(self, found: bytes) -> str:
+        status = found[0] if found else native.UNKNOWN
+        if status == native.WAIT:
+            return f"a wrong key was tried: wait {int.from_bytes(found[1:3], 'little')} s"
+        if status == STATUS_REFUSED:
+            return "the board refuses: " + self.read(REFUSAL).decode(errors="replace")
+        return _WORDS.get(status, f"the board answers {status}, which this program does not know")
+
+    # reading ----------------------------------------------------------------------------------------
+
+    def live(self) -> dict:
+        """All readings now."""
+        self.told.clear()
+        self.asked(native.WATCH, bytes([100, 0, 60]))
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            self.hear()
+            for kind, data in self.told:
+                if kind == native.TOLD_LIVE:
+                    self.asked(native.WATCH, bytes(3))
+                    return native.live(data)
+        raise Lost(f"{self.port}: the board answers but has no readings: is its monitor dead?")
+
+    def faults(self) -> list:
+        return native.faults(self.ask_told(native.FAULTS, native.TOLD_FAULTS))
+
+    def ask_told(self, kind: int, told: int) -> bytes:
+        """For requests whose answer is what a watcher is told, too."""
+        for _ in range(_TRIES):
+            self._send(frame(kind))
+            found = self._answer(told)
+            if found is not None:
+                return found
+        raise Lost(f"{self.port}: no answer any more: look at the cable, then try again")
+
+    def objects(self) -> dict:
+        """Length of every object."""
+        if self._line.is_ble:
+            raise Problem("over Bluetooth a board has no settings and logs to read: use a cable")
+        return dict(struct.iter_unpack("<BI", self.asked(LIST)))
+
+    def read(self, number: int, at: int = 0, end: int | None = None) -> bytes:
+        """Bytes of an object from `at` to `end` or to its own end."""
+        return b"".join(self.pieces(number, at, end))
+
+    def pieces(self, number: int, at: int = 0, end: int | None = None):
+        """The same as they come; after a cut it goes on at the same offset once the line is back."""
+        while end is None or at < end:
+            n = CHUNK_N if end is None else min(CHUNK_N, end - at)
+            where = struct.pack("<BI", number, at)
+            try:
+                found = self.asked(READ, where + bytes([n]))
+            except Lost:
+                self.again()
+                continue
+            piece = found[5:]
+            if found[:5] != where:  # the late answer to an earlier question
+                continue
+            if not piece:
+                return
+            at += len(piece)
+            yield piece
+
+    def sum(self, number: int, at: int, n: int) -> int:
+        return struct.unpack("<I", self.asked(SUM, struct.pack("<BIH", number, at, n)))[0]
+
+    # changing ---------------------------------------------------------------------------------------
+
+    def prove(self) -> None:
+        """Prove the key, once a connection."""
+        if self._client is not None:
+            return
+        if self._key is None:
+            keyless = self.about and not self.about["access"] & 1
+            raise Problem(_WORDS[native.NO_KEY if keyless else native.CLOSED])
+        client = Client(self._key)
+        self._send(client.hello())
+        answer = self._answer(native.HELLO | 0x80)
+        if answer is None or len(answer) != 17:
+            raise Refused(self._words(answer)) if answer else Lost(f"{self.port}: no answer")
+        self._send(client.prove(answer))
+        answer = self._answer(native.PROVE | 0x80)
+        if answer is None or answer[0]:
+            raise Refused(self._words(answer)) if answer else Lost(f"{self.port}: no answer")
+        if not client.believes(answer):
+            raise Refused("this device does not know the key itself: it is not your board")
+        self._client = client
+
+    def do(self, command: int, value: int, n: int = 1) -> None:
+        """A command, with the key. It is never sent twice."""
+        self.prove()
+        self._send(self._client.do(command, value, n))
+        found = self._answer(native.DO | 0x80)
+        if found is None:
+            raise Lost(f"{self.port}: no answer: look whether it was done, then try again")
+        if found[0]:
+            raise Refused(self._words(found))
+
+    def restart(self) -> None:
+        """Start the board again, and be back when it is."""
+        self.do(RESTART, 0)
+        time.sleep(0.5)
+        self.again()
+
+    def give(self, command: int, data: bytes, tell=lambda n: None) -> None:
+        """Put `data` into the board's inbox and tell it to use that."""
+        self.prove()
+        for at in range(0, max(len(data), 1), _PUT_N):
+            self.asked(PUT, struct.pack("<H", at) + data[at : at + _PUT_N])
+            tell(min(at + _PUT_N, len(data)))
+        digest = hashlib.sha256(data).digest()[:16]
+        self.do(command, int.from_bytes(digest, "little"), 16)
+
+    def own(self, key: bytes) -> None:
+        """Give the first key to a board that has none."""
+        self.asked(OWN, key)
+        self._key = key
+        self._client = None

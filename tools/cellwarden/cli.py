@@ -1,0 +1,99 @@
+"""The command line's frame: which commands there are, and how every problem becomes one line."""
+
+import errno
+import importlib.util
+import os
+import sys
+
+import click
+
+from bms.version import VERSION
+from cellwarden.problem import PROBLEM, STOPPED, Problem
+
+# name: module with `command`. Loaded when it is used, so that each starts at once.
+COMMANDS = {
+    "ports": "look",
+    "status": "look",
+    "monitor": "monitor",
+    "config": "config",
+    "log": "log",
+    "replay": "tools",
+    "balance": "act",
+    "fets": "act",
+    "unlock": "act",
+    "reset": "act",
+    "flash": "tools",
+    "demo": "tools",
+    "commission": "commission",
+    "calibrate": "calibrate",
+}
+
+
+class Commands(click.Group):
+    """Finds a command in its module."""
+
+    def list_commands(self, ctx):
+        return [name for name in COMMANDS if _module(COMMANDS[name])]
+
+    def get_command(self, ctx, name):
+        if name not in COMMANDS or not _module(COMMANDS[name]):
+            return None
+        return getattr(importlib.import_module(f"cellwarden.{COMMANDS[name]}"), name)
+
+
+def _module(name: str) -> bool:
+    return importlib.util.find_spec(f"cellwarden.{name}") is not None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="cellwarden")
+def main():
+    """A Cellwarden board from a computer: look, configure, read its record, update.
+
+    Give the board with --port or CELLWARDEN_PORT: a serial port, a PTY, socket://HOST:PORT or
+    ble:ADDRESS. With one board on USB it is found.
+
+    Exit codes: 0 good, 1 the answer is no, 2 yours to mend, 3 no board or a broken line, 4 the board
+    refuses, 130 stopped.
+
+    Completion: eval "$(_CELLWARDEN_COMPLETE=bash_source cellwarden)" (or zsh_source, fish_source).
+    """
+
+
+def run(arguments=None) -> int:
+    """Exit code of one command; whatever goes wrong is one line on stderr."""
+    try:
+        code = main.main(arguments, prog_name="cellwarden", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
+    except Problem as problem:
+        return _say(str(problem), problem.code)
+    except click.ClickException as error:
+        return _say(error.format_message() + _help_for(error), PROBLEM)
+    except (KeyboardInterrupt, click.Abort):
+        return _say("stopped", STOPPED)
+    except BrokenPipeError:  # `| head`
+        sys.stdout = open(os.devnull, "w")
+        return 0
+    except OSError as error:
+        return _say(_of_system(error), PROBLEM)
+
+
+def _help_for(error) -> str:
+    """Where to read on; Click's own two lines would be three."""
+    ctx = getattr(error, "ctx", None)
+    return f" ({ctx.command_path} --help)" if ctx is not None else ""
+
+
+def _of_system(error: OSError) -> str:
+    name = f"{error.filename}: " if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"{name}the disk is full: make room and run it again, it goes on where it was"
+    return name + (error.strerror or str(error)).lower()
+
+
+def _say(text: str, code: int) -> int:
+    print("cellwarden:", " ".join(text.split()), file=sys.stderr)
+    return code

@@ -1,0 +1,103 @@
+"""What commands share: the options that say which board, its key, JSON, progress, whole files."""
+
+import contextlib
+import functools
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from cellwarden.board import Board
+from cellwarden.problem import Problem
+from cellwarden.transport import default_port
+
+
+class Target:
+    """Which board, and how to talk to it."""
+
+    def __init__(self, port, baud, key):
+        self.port = port
+        self.baud = baud
+        self.key = key
+
+    @contextlib.contextmanager
+    def board(self):
+        """An open line to it, somebody there."""
+        board = Board(self.port or default_port(), self.baud, read_key(self.key))
+        try:
+            board.about = board.find()
+            yield board
+        finally:
+            board.close()
+
+
+def on_board(function):
+    """Options of every command that talks to a board; it gets `target`."""
+
+    @click.option(
+        "-p", "--port", envvar="CELLWARDEN_PORT", help="serial port, PTY, socket://, ble:"
+    )
+    @click.option("--baud", default=9600, show_default=True, help="of a serial port without USB")
+    @click.option(
+        "--key", envvar="CELLWARDEN_KEY", help="32 hex digits, or the file that has them"
+    )
+    @functools.wraps(function)
+    def wrapped(*args, port, baud, key, **more):
+        return function(*args, target=Target(port, baud, key), **more)
+
+    return wrapped
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="for programs: JSON on stdout")
+
+
+def read_key(text: str | None) -> bytes | None:
+    """The board's key from what a person gave, blanks or not."""
+    if not text:
+        return None
+    path = Path(text)
+    if path.is_file():
+        text = path.read_text(errors="replace")
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        raise Problem(f"{path} is no file, and not 32 hex digits: that is what a key is") from None
+    if len(key) != 16:
+        raise Problem(f"a key has 32 hex digits, here are {2 * len(key)}")
+    return key
+
+
+def say(found, as_json: bool, words) -> None:
+    """`found` as JSON, or `words(found)`: lines for people."""
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        for text in words(found):
+            click.echo(text)
+
+
+@contextlib.contextmanager
+def progress(total: int, what: str):
+    """A bar on stderr when a person watches; the block gets `advance(n)`."""
+    if not sys.stderr.isatty():
+        yield lambda n: None
+        return
+    with click.progressbar(length=total, label=what, file=sys.stderr) as bar:
+        yield bar.update
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """All of it or the old file: a full disk or Ctrl-C leaves no half."""
+    part = path.with_name(path.name + ".new")
+    try:
+        with open(part, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise

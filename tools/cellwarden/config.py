@@ -1,0 +1,194 @@
+"""`config get|set|edit|diff|export|import|check`: a board's settings, changed whole or not at all."""
+
+import json
+from pathlib import Path
+
+import click
+
+from bms import chemistry
+from bms.config import unit
+from cellwarden import settings
+from cellwarden.board import CONFIGURE
+from cellwarden.common import as_json, on_board, progress, say, write_whole
+from cellwarden.problem import DIFFERS, Lost, Problem
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_PATH = click.Path(dir_okay=False, path_type=Path)
+_restart = click.option(
+    "--restart", is_flag=True, help="start the board again, so that it counts now"
+)
+
+
+@click.group()
+def config():
+    """The settings of a board. A change counts from its next start on."""
+
+
+@config.command()
+@click.argument("names", nargs=-1)
+@on_board
+@as_json
+def get(names, target, as_json):
+    """Values in force: all, those named, or those beginning with a NAME that ends in _ ."""
+    with target.board() as board:
+        found = settings.in_force(board)
+    if names:
+        found = {name: value for name, value in found.items() if _wanted(name, names)}
+        for name in names:
+            if not name.endswith("_"):
+                settings.known(name)
+    say(found, as_json, _value_lines)
+
+
+def _wanted(name: str, names) -> bool:
+    return any(name == one or (one.endswith("_") and name.startswith(one)) for one in names)
+
+
+def _value_lines(found):
+    words = {row[0]: row[4] for row in chemistry.rows(found.get("chemistry", "LFP"))}
+    for name, value in found.items():
+        yield f"{name:22} {value!s:>8} {unit(name):9} {words.get(name, '')}".rstrip()
+
+
+@config.command(name="set")
+@click.argument("pairs", nargs=-1, required=True, metavar="NAME=VALUE...")
+@_restart
+@on_board
+def set_values(pairs, restart, target):
+    """Change fields; NAME= gives one back to its default. Checked whole before anything is sent."""
+    with target.board() as board:
+        old = settings.given(board)
+        _store(board, settings.change(old, pairs), restart)
+
+
+@config.command()
+@_restart
+@on_board
+def edit(restart, target):
+    """Open the settings in your editor, and store what you make of them."""
+    with target.board() as board:
+        text = settings.dumps(settings.given(board))
+        edited = click.edit(text, extension=".json")
+        if edited is None or edited == text:
+            click.echo("nothing changed")
+            return
+        _store(board, settings.parse(edited, "what you wrote"), restart)
+
+
+@config.command()
+@click.argument("file", type=_FILE)
+@click.argument("other", type=_FILE, required=False)
+@on_board
+@as_json
+def diff(file, other, target, as_json):
+    """What would change if FILE were imported; or between two files. Exit code 1: something."""
+    new = settings.check(settings.read_file(file), str(file)).as_dict()
+    if other is not None:
+        old, new = new, settings.check(settings.read_file(other), str(other)).as_dict()
+    else:
+        with target.board() as board:
+            old = settings.in_force(board)
+    found = settings.differences(old, new)
+    say(found, as_json, settings.difference_lines)
+    return DIFFERS if found else 0
+
+
+@config.command()
+@click.argument("file", type=_PATH, required=False)
+@click.option("--all", "whole", is_flag=True, help="every value, not only what a person gave")
+@on_board
+def export(file, whole, target):
+    """Write what was given to FILE (or stdout): `import` takes it, on this or another board."""
+    with target.board() as board:
+        text = settings.dumps(settings.in_force(board) if whole else settings.given(board))
+    if file is None:
+        click.echo(text, nl=False)
+    else:
+        write_whole(file, text.encode())
+        click.echo(f"written: {file}")
+
+
+@config.command(name="import")
+@click.argument("file", type=_FILE)
+@click.option("--kind", help="of another maker: jk, jbd, daly or auto; default: our own")
+@click.option("--cells", type=int, help="cells in series, where the list does not say")
+@click.option("--safe", is_flag=True, help="another maker's: our default where a value is refused")
+@_restart
+@on_board
+def import_file(file, kind, cells, safe, restart, target):
+    """Store FILE's settings instead of the board's, whole. Dangerous values of others are refused."""
+    values = settings.read_file(file) if kind is None else _foreign(file, kind, cells, safe)
+    with target.board() as board:
+        _store(board, values, restart)
+
+
+def _foreign(file: Path, kind: str, cells, safe: bool) -> dict:
+    from settings_import.convert import ImportProblem, convert
+    from settings_import.tables import KINDS
+
+    if kind not in ("auto", *KINDS):
+        raise Problem(f"--kind {kind}: one of auto, {', '.join(KINDS)}")
+    try:
+        result = convert(json.loads(file.read_bytes()[: 1 << 20]), kind, cells)
+    except (ImportProblem, ValueError, RecursionError) as error:
+        raise Problem(f"{file} cannot be read: {error}") from None
+    for verdict in result.verdicts:
+        click.echo(verdict, err=True)
+    if result.refused() and not safe:
+        raise Problem(
+            f"{file}: {len(result.refused())} values are refused, see above; --safe goes on"
+        )
+    if result.config is None:
+        raise Problem(f"{file} does not hold together: {'; '.join(map(str, result.problems))}")
+    return result.values
+
+
+@config.command()
+@click.argument("file", type=_FILE)
+@as_json
+def check(file, as_json):
+    """Would the firmware take FILE? Needs no board. All that is wrong is said at once."""
+    whole = settings.check(settings.read_file(file), str(file))
+    found = {"cells": whole.cell_n, "chemistry": whole.chemistry, "hash": whole.hash}
+    found["given"] = len(settings.read_file(file))
+    say(
+        found,
+        as_json,
+        lambda f: [f"good: {f['cells']} cells {f['chemistry']}, hash {f['hash']:08x}"],
+    )
+
+
+def _store(board, values: dict, restart: bool) -> None:
+    """Check here, send, let the board check, look that it stored what was meant."""
+    whole = settings.check(values, "these settings are")
+    changes = settings.differences(settings.in_force(board), whole.as_dict())
+    for text in settings.difference_lines(changes):
+        click.echo(text)
+    if settings.same(settings.given(board), values):
+        click.echo("stored already")
+    else:
+        _send(board, values)
+    if restart:
+        board.restart()
+        left = settings.differences(settings.in_force(board), whole.as_dict())
+        if left:
+            raise Lost("the board has started again, but with other settings: look at its status")
+        click.echo("the board has started again with them")
+    elif changes:
+        click.echo("it counts from the next start on (`cellwarden reset board`)")
+
+
+def _send(board, values: dict) -> None:
+    data = json.dumps(values, separators=(",", ":")).encode()
+    with progress(len(data), "sending") as advance:
+        sent = 0
+
+        def tell(n: int) -> None:
+            nonlocal sent
+            advance(n - sent)
+            sent = n
+
+        board.give(CONFIGURE, data, tell)
+    if not settings.same(settings.given(board), values):
+        raise Lost("the board has stored something else: look with `cellwarden config export`")
+    click.echo("stored")

@@ -1,0 +1,52 @@
+"""`ports` and `status`."""
+
+import json
+
+import click
+
+from cellwarden import words
+from cellwarden.board import WHO
+from cellwarden.common import as_json, on_board, say
+from cellwarden.problem import DIFFERS, Refused
+from cellwarden.transport import ports as find_ports
+
+
+@click.command()
+@as_json
+def ports(as_json):
+    """Serial ports of this computer; boards on USB first."""
+    found = find_ports()
+    say(found, as_json, _port_lines)
+    return 0 if found else DIFFERS
+
+
+def _port_lines(found):
+    for port in found:
+        yield f"{port['port']:20} {port['id'] or '-':10} {port['what']}"
+    if not found:
+        yield "no serial port here: is the board plugged in?"
+
+
+@click.command()
+@on_board
+@as_json
+def status(target, as_json):
+    """What the board measures, does and complains about."""
+    with target.board() as board:
+        found = look(board)
+    say(found, as_json, words.lines)
+
+
+def look(board) -> dict:
+    """One whole status."""
+    return words.status(board.live(), board.faults(), board.about, who(board))
+
+
+def who(board) -> dict | None:
+    """What the board says of itself on a cable, None by Bluetooth."""
+    try:
+        if not board.is_ble:
+            return json.loads(board.read(WHO))
+    except (Refused, ValueError):
+        pass
+    return None

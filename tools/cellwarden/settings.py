@@ -1,0 +1,153 @@
+"""A board's settings on the host: what is in force, what a person gave, and how two sets differ."""
+
+import json
+from pathlib import Path
+
+from abstore import ABStore
+from bms import chemistry
+from bms.config import Config, ConfigError, from_json, unit
+from bms.fields import FIELDS
+from bms.settings import LAYOUT, Settings
+from cellwarden.problem import Problem
+
+_LARGEST_N = 1 << 16
+_IN_FORCE, _STORE_A, _STORE_B, _CONFIG_JSON = 1, 2, 3, 4
+
+
+class _Slot:
+    """A copy of the store that was read from a board; nothing is written to it."""
+
+    def __init__(self, data: bytes):
+        self._data = data
+
+    def read(self) -> bytes:
+        return self._data
+
+    def write(self, data) -> None:
+        raise OSError("a copy")
+
+
+def in_force(board) -> dict:
+    """Every value that the board runs with, by name. An older or newer board has fewer or more."""
+    return unpack(board.read(_IN_FORCE))
+
+
+def unpack(packed: bytes) -> dict:
+    """The configuration as `Config.packed` has it."""
+    for cell in sorted(chemistry.names(), key=len, reverse=True):
+        if packed.startswith(cell.encode()) and (len(packed) - len(cell)) % 4 == 0:
+            found = {"chemistry": cell}
+            for i, at in enumerate(range(len(cell), len(packed), 4)):
+                name = FIELDS[i][0] if i < len(FIELDS) else f"field {i}, newer than this program"
+                found[name] = int.from_bytes(packed[at : at + 4], "little", signed=True)
+            return found
+    raise Problem(
+        "the board's configuration cannot be read: is its firmware newer than this program?"
+    )
+
+
+def given(board) -> dict:
+    """What a person gave: the store, or the board's config.json. The rest is default or derived."""
+    slots = [_Slot(board.read(number)) for number in (_STORE_A, _STORE_B)]
+    data = ABStore(slots, LAYOUT).load()
+    if data is None:
+        return parse(board.read(_CONFIG_JSON).decode(errors="replace"), "the board's config.json")
+    try:
+        return Settings(slots)._decode(data)[1]
+    except (ValueError, IndexError) as error:
+        raise Problem(f"the board's stored settings cannot be read: {error}") from None
+
+
+def read_file(path: Path) -> dict:
+    """A file of settings, checked by itself and as a whole; `Problem` says all that is wrong."""
+    if path.stat().st_size > _LARGEST_N:
+        raise Problem(f"{path}: {path.stat().st_size} bytes: these are no settings")
+    return parse(path.read_text(encoding="utf-8", errors="replace"), str(path))
+
+
+def parse(text: str, name: str) -> dict:
+    """JSON of settings that the firmware would take."""
+    try:
+        from_json(text)
+        return json.loads(text)
+    except (ConfigError, ValueError, RecursionError) as error:
+        raise Problem(f"{name} is refused: {error}") from None
+
+
+def check(values: dict, name: str) -> Config:
+    """The whole configuration that these given values make."""
+    try:
+        return Config(values)
+    except ConfigError as error:
+        raise Problem(f"{name} refused: {error}") from None
+
+
+def change(values: dict, pairs) -> dict:
+    """Given values with `name=value` pairs; `name=` gives a field back to its default."""
+    out = dict(values)
+    for pair in pairs:
+        name, sign, text = pair.partition("=")
+        if not sign:
+            raise Problem(f"{pair}: write NAME=VALUE, or NAME= for the default")
+        known(name)
+        if not text:
+            out.pop(name, None)
+        elif name == "chemistry":
+            out[name] = text
+        else:
+            out[name] = _number(name, text)
+    return out
+
+
+def _number(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        u = unit(name)
+        raise Problem(
+            f"{name}={text}: a whole number{' of ' + u if u else ''} is wanted"
+        ) from None
+
+
+def known(name: str) -> None:
+    """`Problem` with the nearest names when there is no such field."""
+    names = [row[0] for row in FIELDS] + ["chemistry"]
+    if name not in names:
+        import difflib
+
+        near = difflib.get_close_matches(name, names, 3)
+        hint = (
+            f": did you mean {', '.join(near)}?" if near else ": `cellwarden config get` lists all"
+        )
+        raise Problem(f"{name} is no field{hint}")
+
+
+def dumps(values: dict) -> str:
+    """As people edit it, in the order of the field table."""
+    order = ["chemistry"] + [row[0] for row in FIELDS]
+    ordered = {name: values[name] for name in order if name in values}
+    return json.dumps(ordered, indent=1) + "\n"
+
+
+def same(one: dict, other: dict) -> bool:
+    """The same given values; the first chemistry need not be named."""
+    first = {"chemistry": chemistry.names()[0]}
+    return first | one == first | other
+
+
+def differences(old: dict, new: dict) -> list[dict]:
+    """Fields that differ between two whole sets."""
+    found = []
+    for name in [*old, *(name for name in new if name not in old)]:
+        if old.get(name) != new.get(name):
+            found.append(
+                {"field": name, "old": old.get(name), "new": new.get(name), "unit": unit(name)}
+            )
+    return found
+
+
+def difference_lines(found):
+    for row in found:
+        yield f"{row['field']}: {row['old']} -> {row['new']} {row['unit']}".rstrip()
+    if not found:
+        yield "no difference"

@@ -1,0 +1,128 @@
+"""The firmware on a simulated pack, with settings, black box and key as files of one folder."""
+
+import json
+from pathlib import Path
+
+from abstore import FileSlot
+from bms import calibrator, commission_store
+from bms.blackbox import BlackBox
+from bms.commission_store import CommissionStore
+from bms.housekeeping import device_key, files, make_folders
+from bms.journal import SETTINGS
+from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
+from bms.report.ble_key import read_key
+from bms.report.commission import Desk
+from bms.report.jbd_slave import JbdSlave
+from bms.report.link_board import BoardHost, make
+from bms.report.wire import Wire
+from bms.settings import CHANGED, Settings, acknowledge
+from boards.sim.board import make_sim
+from ringlog import Chain
+
+DEFAULT = {"cell_n": 16, "ntc_n": 3, "capacity_mah": 100000}
+_SOC = 0.6
+
+
+class SimBoard:
+    """`folder` is its file system; it is filled at the first start. `send(data)`: its serial port's answers.
+
+    `channel`: false = a firmware from before our channel, which speaks JBD alone.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        send,
+        config=None,
+        channel: bool = True,
+        soc: float = _SOC,
+        commissioned: bool = True,
+    ):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._send = send
+        self._channel = channel
+        self._soc = soc
+        self.commissioned = commissioned
+        self.desk = None
+        self.starts = 0
+        path = self.folder / "config.json"
+        if not path.exists():
+            path.write_text(json.dumps(config or DEFAULT))
+        self.sim = None
+        self.start()
+
+    @property
+    def pack(self):
+        return self.sim.pack
+
+    def settings(self) -> Settings:
+        """What `Settings()` is on a board."""
+        root = str(self.folder)
+        slots = (FileSlot(root + "/settings.a"), FileSlot(root + "/settings.b"))
+        return Settings(slots, root + "/config.json", root + "/installed.txt")
+
+    def start(self) -> None:
+        """As after a reset: settings, then hardware, pack, scan; a new simulated pack if they differ."""
+        settings = self.settings()
+        config = settings.load()
+        if self.sim is None or config.hash != self.sim.config.hash:
+            given = dict(config.as_dict())
+            self.sim = make_sim(config=given, soc=self._soc)
+            self.sim.pack.soc.set(int(self._soc * 1000))
+        else:
+            self.sim.boot()
+        self.starts += 1
+        if settings.held:
+            self.pack.hold(HOLD_SETTINGS)
+        self.pack.journal.note(SETTINGS, settings.source, -1, config.hash, config.hash, self.pack)
+        root = str(self.folder)
+        make_folders(root + "/log")
+        chain = Chain(device_key(root + "/device.key"))
+        box = BlackBox(self.sim.scan, files(root + "/log"), chain)
+        self.sim.blackbox = box
+        self._boxes = [box]
+        self._start_desk(root + "/")
+        self.wire = Wire(
+            self._send,
+            JbdSlave(self.pack, self._on_config),
+            self._make_link if self._channel else None,
+        )
+
+    def _start_desk(self, root: str) -> None:
+        """As `bms.start` does; a simulated pack counts as wired right unless told otherwise."""
+        slots = [FileSlot(root + name) for name in commission_store.PATHS]
+        store = CommissionStore(self.pack.config, "sim", slots, root + commission_store.REPORT)
+        store.load()
+        if store.held() and self.commissioned:
+            store.waive("simulator")
+        if store.held():
+            self.pack.hold(HOLD_COMMISSION)
+        slots = [FileSlot(root + name) for name in calibrator.PATHS]
+        self.desk = Desk(self.sim.scan, store, lambda: read_key(root + "key.txt"), None, slots)
+        self.desk.calibrator()
+
+    def step(self) -> None:
+        """One scan, and the desk's turn."""
+        before_us = self.sim.world.now_us
+        self.sim.step()
+        self.desk.slack((self.sim.world.now_us - before_us) // 1000)
+
+    def _make_link(self, slave):
+        root = str(self.folder) + "/"
+        host = BoardHost(
+            self._on_config, self._on_acknowledge, self._boxes, self.start, root + "key.txt"
+        )
+        return make(self.pack, "sim", host, self._boxes, slave, self.desk, root, root + "key.txt")
+
+    def _on_config(self, values) -> None:
+        settings = self.settings()
+        settings.load()
+        if settings.held:
+            raise OSError("settings wait to be acknowledged")
+        now = self.pack.config.hash
+        then = settings.change(values).hash
+        self.pack.journal.note(SETTINGS, CHANGED, -1, now, then, self.pack)
+
+    def _on_acknowledge(self) -> None:
+        acknowledge(self.pack, self.settings())

@@ -1,0 +1,104 @@
+"""A simulated board behind a pseudo terminal, in a thread or as a program."""
+
+import contextlib
+import os
+import select
+import threading
+import time
+import tty
+from pathlib import Path
+
+from simboard.board import SimBoard
+
+_LOOK_S = 0.01
+_SCAN_S = 0.25
+
+
+class Served:
+    """`path` is the port to open; it keeps its name when the cable comes off and on again."""
+
+    def __init__(self, folder, speed: float = 4.0, **board):
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = str(folder.resolve() / "port")
+        self._ours = self._theirs = -1
+        self.plug()
+        self.board = SimBoard(folder, self._send, **board)
+        self.speed = speed
+        self.sent_n = 0
+        self._left = None  # bytes until the cable comes off
+        self._back = True
+        self._stop = threading.Event()
+        self.lock = threading.Lock()  # hold it to look into the board from another thread
+        self._thread = threading.Thread(target=self.run, daemon=True)
+
+    def begin(self):
+        """Serve from a thread."""
+        self._thread.start()
+        return self
+
+    def end(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(10)
+        self.unplug()
+
+    def cut(self, n: int, back: bool = True) -> None:
+        """The cable comes off after `n` more bytes to the client, and on again if it comes `back`."""
+        self._left = n
+        self._back = back
+
+    def plug(self) -> None:
+        """A new pseudo terminal under the same name."""
+        self._ours, self._theirs = os.openpty()
+        tty.setraw(self._theirs)
+        os.set_blocking(self._ours, False)
+        Path(self.path).unlink(missing_ok=True)
+        Path(self.path).symlink_to(os.ttyname(self._theirs))
+
+    def unplug(self) -> None:
+        Path(self.path).unlink(missing_ok=True)
+        for end in (self._ours, self._theirs):
+            with contextlib.suppress(OSError):
+                os.close(end)
+        self._ours = self._theirs = -1
+
+    def run(self) -> None:
+        """Until `end`: answer at once, scan at `speed` times real time."""
+        last = scanned = time.monotonic()
+        while not self._stop.is_set():
+            if self._ours >= 0:
+                ready, _, _ = select.select([self._ours], [], [], _LOOK_S)
+            else:
+                ready = self._stop.wait(_LOOK_S) and []
+            now = time.monotonic()
+            with self.lock:
+                self.board.wire.advance(int((now - last) * 1000))
+                last = now
+                if ready:
+                    self._receive()
+                if (now - scanned) * self.speed >= _SCAN_S:
+                    scanned = now
+                    self.board.step()
+
+    def _receive(self) -> None:
+        with contextlib.suppress(OSError):
+            for byte in os.read(self._ours, 4096):
+                self.board.wire.put(byte)
+
+    def _send(self, data) -> int:
+        out = bytes(data)
+        off = self._left is not None and len(out) >= self._left
+        if self._left is not None:
+            out = out[: self._left]
+            self._left -= len(out)
+        self.sent_n += len(out)
+        if self._ours >= 0 and out:
+            with contextlib.suppress(OSError):
+                os.write(self._ours, out)
+        if off:
+            self._left = None
+            self.unplug()
+            if self._back:
+                self.plug()
+        return len(data)
