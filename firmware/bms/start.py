@@ -88,12 +88,7 @@ def reporters(scan):
         finally:
             forget()
 
-    desks = []
-
-    def make_desk():
-        if not desks:
-            desks.append(desk(scan))
-        return desks[0]
+    make_desk = once(lambda: desk(scan))
 
     def make_link(slave):
         return channel(pack, hardware.name, on_config, boxes, slave, make_desk())
@@ -120,13 +115,25 @@ def reporters(scan):
 
         return UartReporter(hardware.uart, pack, on_config, make_link)
 
-    found = [Later(pack, housekeeping), Later(pack, first_lines), Later(pack, usb)]
-    found.append(Later(pack, make_desk))
+    first = (housekeeping, first_lines, usb, make_desk)
+    found = [Later(pack, make) for make in first]
     if hardware.uart is not None:
         found.append(Later(pack, uart))
     if hardware.ble_links and pack.config.ble_on:
         found.append(Later(pack, lambda: bluetooth(pack, hardware)))
     return found
+
+
+def once(make):
+    """`make`, whose one result all share."""
+    made = []
+
+    def get():
+        if not made:
+            made.append(make())
+        return made[0]
+
+    return get
 
 
 def desk(scan):
