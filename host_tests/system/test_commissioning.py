@@ -48,7 +48,7 @@ def loose(name, high=False):
 
 
 def no_watchdog(bench):
-    bench.sim.chip.protect.feed = lambda *_: None
+    bench.sim.chip.protect.hwd_due_us = lambda: 1 << 62
 
 
 def dead_dsg(bench):
@@ -93,6 +93,7 @@ MISTAKES = {
     "shunt reversed": (set_wire("current_sign", -1), ("shunt_reversed", -1)),
     "shunt of another value": (wrong_shunt, ("shunt_wrong", -1)),
     "alert not connected": (deaf, ("alert_open", -1)),
+    "watchdog does not open": (no_watchdog, ("watchdog_dead", -1)),
     "no key": (no_key, ("no_key", -1)),
 }
 
