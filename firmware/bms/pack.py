@@ -18,6 +18,9 @@ from roles import BOTH
 
 # why the FETs are held off
 HOLD_SETTINGS = const(1)  # the settings in force may not be what a person confirmed
+HOLD_COMMISSION = const(
+    2
+)  # nobody has checked the wiring: only what commissioning tries may conduct
 
 
 class Pack:
@@ -43,6 +46,8 @@ class Pack:
         self._requests = 0
         self.lock = 0  # user_off of the next scan
         self.held = 0  # HOLD_*: why both FETs stay off, whatever a person locks or unlocks
+        self._trial = 0  # FETs that commissioning tries, for the next `_trial_n` scans
+        self._trial_n = 0
 
     def lock_fets(self, fets: int) -> None:
         """A person locks exactly these FETs off, from the next scan on; 0 = none any more."""
@@ -55,9 +60,18 @@ class Pack:
     def unhold(self, reason: int) -> None:
         self.held &= ~reason
 
+    def permit(self, fets: int, scan_n: int) -> None:
+        """Commissioning tries these FETs: for so many scans its own hold does not count for them."""
+        self._trial = fets & BOTH
+        self._trial_n = scan_n
+
     def take_lock(self) -> bool:
         """Let a lock act; did it change? Only the scan calls this."""
         locked = BOTH if self.held else self.lock
+        if self._trial_n > 0:
+            self._trial_n -= 1
+            if self.held == HOLD_COMMISSION:
+                locked = self.lock | BOTH & ~self._trial
         changed = locked != self.user_off
         self.user_off = locked
         return changed

@@ -32,6 +32,8 @@ class Scan:
         self.again = False  # the next tick should come at once
         self.cfgbad = False  # verification found a difference and no whole pass since
         self.tape = None  # the black box puts one in
+        self.mute_ms = 0  # commissioning: say nothing to the monitor for so long, or until ALERT
+        self.muted_ms = 0  # how long it has been
         self._unverified_n = 0
         self._answers = False  # the monitor has answered long enough, and not been silent too long
         self._hits = 0  # cut-off edges when the last tick began
@@ -45,6 +47,8 @@ class Scan:
         """One scan: `dt_ms` since the last. Opens FETs at once, closes them only when all is known."""
         pack = self.pack
         pack.journal.advance(dt_ms)
+        if self.mute_ms > 0 and self._mute(dt_ms):
+            return
         seen = self.board.cutoff.hits
         late_ms = max(0, dt_ms - self.period_ms)
 
@@ -75,6 +79,22 @@ class Scan:
         self.board.cutoff.stroke()
         if self.board.watchdog is not None:
             self.board.watchdog.feed()
+
+    def mute(self, ms: int) -> None:
+        """Rehearse a dead host: not a word to the monitor for so long, or until ALERT falls."""
+        self.mute_ms = ms
+        self.muted_ms = 0
+
+    def _mute(self, dt_ms: int) -> bool:
+        """Pins and watchdogs go on as after a scan; False when the silence is over."""
+        self.muted_ms += dt_ms
+        if self.muted_ms >= self.mute_ms or self.board.cutoff.hits != self._hits:
+            self.mute_ms = 0
+            return False
+        self.board.cutoff.stroke()
+        if self.board.watchdog is not None:
+            self.board.watchdog.feed()
+        return True
 
     def stop(self) -> None:
         """Nobody will scan any more: nothing conducts, heats or sounds."""

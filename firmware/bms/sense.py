@@ -20,6 +20,7 @@ class Sense:
         self._board = board
         self._snap = snap
         self._config = config
+        self.calibration = None  # what corrects the monitor's readings, see calibration.py
         self.error = None  # last OSError, for the journal and the reporters
 
     def step(self, dt_ms: int) -> bool:
@@ -37,6 +38,8 @@ class Sense:
             snap.good_n = 0
             snap.age_ms = min(snap.age_ms + dt_ms, _AGE_MAX_MS)
             return False
+        if self.calibration is not None:
+            self.calibration.apply(snap)
         derive(snap, self._config)
         snap.fresh = True
         snap.age_ms = 0

@@ -8,7 +8,7 @@ import sys
 import board
 from bms.app import App
 from bms.journal import SETTINGS
-from bms.pack import HOLD_SETTINGS, Pack
+from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS, Pack
 from bms.report.later import Later
 from bms.scan import Scan
 
@@ -20,9 +20,11 @@ _START_ONLY = (
     "bms.relations",
     "bms.fields",
     "abstore",
+    "bms.commission_store",
+    "bms.commissioning",
+    "bms.calibrator",
     "bq769x2_memory",
 )
-_CHANGED = 6  # of bms.settings
 
 
 def forget():
@@ -42,9 +44,31 @@ def build():
     pack = Pack(config)
     if settings.held:
         pack.hold(HOLD_SETTINGS)
+    if not commissioned(config, hardware.name):
+        pack.hold(HOLD_COMMISSION)
     scan = Scan(pack, hardware)
+    calibrate(scan, hardware.name)
     pack.journal.note(SETTINGS, settings.source, -1, config.hash, config.hash, pack)
     return scan
+
+
+def commissioned(config, name: str) -> bool:
+    """Somebody has checked the wiring of this pack, or waived that."""
+    from bms.commission_store import CommissionStore
+
+    store = CommissionStore(config, name)
+    store.load()
+    return not store.held()
+
+
+def calibrate(scan, name: str) -> None:
+    """Correct readings as somebody's meter has shown; without a calibration nothing is done in a scan."""
+    from bms.calibrator import Calibrator
+
+    calibrator = Calibrator(scan, name)
+    calibrator.load()
+    if not calibrator.calibration.hash():
+        scan.sense.calibration = None
 
 
 def reporters(scan):
@@ -53,14 +77,17 @@ def reporters(scan):
     hardware = scan.board
     boxes = []  # the black box, once it runs
 
+    make_desk = once(lambda: desk(scan))
+
     def make_link(slave):
-        return channel(pack, hardware.name, boxes, slave)
+        return channel(pack, hardware.name, boxes, slave, make_desk())
 
     makers = [
         lambda: proven(scan),
         lambda: housekeeping(scan, boxes),
         lambda: first_lines(hardware.name, pack),
         lambda: usb(make_link),
+        make_desk,
     ]
     if hardware.uart is not None:
         makers.append(lambda: uart(hardware.uart, pack, make_link))
@@ -71,11 +98,11 @@ def reporters(scan):
 
 def change_settings(pack, values) -> None:
     """Store these values; they count from the next start on."""
-    from bms.settings import change
+    from bms.settings import CHANGED, change
 
     now = pack.config.hash
     try:
-        pack.journal.note(SETTINGS, _CHANGED, -1, now, change(values), pack)
+        pack.journal.note(SETTINGS, CHANGED, -1, now, change(values), pack)
     finally:
         forget()
 
@@ -127,14 +154,37 @@ def uart(line, pack, make_link):
     return UartReporter(line, pack, lambda values: change_settings(pack, values), make_link)
 
 
-def channel(pack, name, boxes, slave):
+def once(make):
+    """`make`, whose one result all share."""
+    made = []
+
+    def get():
+        if not made:
+            made.append(make())
+        return made[0]
+
+    return get
+
+
+def desk(scan):
+    """Commissioning and calibration, for every cable."""
+    from bms.commission_store import REPORT, CommissionStore
+    from bms.report.ble_key import read_key
+    from bms.report.commission import Desk
+
+    store = CommissionStore(scan.pack.config, scan.board.name, None, REPORT)
+    store.load()
+    return Desk(scan, store, read_key, scan.board.clock)
+
+
+def channel(pack, name, boxes, slave, extra):
     """The channel of one cable."""
     from bms.report.link_board import BoardHost, make
 
     host = BoardHost(
         lambda values: change_settings(pack, values), lambda: acknowledge_settings(pack), boxes
     )
-    return make(pack, name, host, boxes, slave)
+    return make(pack, name, host, boxes, slave, extra)
 
 
 def bluetooth(pack, hardware):

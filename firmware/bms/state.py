@@ -29,6 +29,10 @@ _SKIP = (
     "_requests",
     "_lock",
     "held",
+    "_trial",
+    "_trial_n",
+    "mute_ms",
+    "muted_ms",
     # made of the configuration
     "_quantity",
     "_system",

@@ -16,7 +16,7 @@ from host_tests.shared import ROOT
 try:
     from emulate.bench import Bench
     from emulate.cable import Cable
-    from emulate.deploy import content, flash_with
+    from emulate.deploy import content, flash_with, waived
     from emulate.disk import Disk, read
     from emulate.flashlog import FlashLog
     from emulate.image import NoImage, image
@@ -65,7 +65,8 @@ def troubled() -> dict:
 
 def started(config=None, **more) -> "Bench":
     """A bench whose Pico protects, watchdog and CRC included."""
-    pairs = content(BOARD, config or CONFIG, {**with_crc(), **troubled()})
+    config = config or CONFIG
+    pairs = content(BOARD, config, {**with_crc(), **troubled()}) + waived(BOARD, config)
     bench = Bench(flash=flash_with(pairs), crc=True, service=False, **more)
     bench.pico.boot()
     await_permission(bench)

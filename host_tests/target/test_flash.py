@@ -59,11 +59,11 @@ def flashed(cable, config):
     return said.splitlines()
 
 
-def test_the_board_gets_what_it_lacks_starts_and_protects(flashed, bench):
+def test_an_empty_board_gets_everything_starts_and_waits_for_commissioning(flashed, bench):
     n = len(rig.content(rig.BOARD, {})) - len(there_before()) + 1  # and the list of all
     assert f"{n} files replaced, 0 removed, verified" in flashed
-    assert flashed[-1].startswith(STATUS + "run")
-    assert bench.conducting()
+    assert flashed[-1].startswith(STATUS + "not commissioned")
+    assert not bench.conducting()  # nobody has checked the wiring yet
 
 
 def test_what_lies_on_the_board_is_compiled(flashed, cable, bench):
@@ -88,4 +88,4 @@ def test_again_nothing_is_copied_and_another_board_is_refused(flashed, cable, co
     assert "this board is for MicroPython of esp32, the one there is of rp2" in said
     code, said = cable.flash(rig.BOARD, config)
     assert code == 0 and said.startswith("everything is there already\n")
-    assert said.splitlines()[-1].startswith(STATUS + "run")
+    assert said.splitlines()[-1].startswith(STATUS + "not commissioned")

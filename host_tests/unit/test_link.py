@@ -267,6 +267,8 @@ def test_commissioning_may_have_requests_and_commands_of_its_own(tmp_path):
     asked = []
 
     class Extra:
+        error = ""
+
         def ask(self, kind, data, proved):
             asked.append((kind, bytes(data), proved))
             return b"\0hello"

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from emulate.bench import Bench
-from emulate.deploy import content, flash_with
+from emulate.deploy import content, flash_with, waived
 from emulate.image import NoImage
 from sim.prng import Prng
 
@@ -32,7 +32,8 @@ def bench(config=None, main=None, crc: bool = True, files=None, **more) -> Bench
     }
     if main:
         patches["/main.py"] = main
-    pairs = content(BOARD, config or {"cell_n": 16, "precharge_on": 0}, patches)
+    config = config or {"cell_n": 16, "precharge_on": 0}
+    pairs = content(BOARD, config, patches) + waived(BOARD, config)
     return Bench(flash=flash_with(pairs), crc=crc, **more)
 
 

@@ -4,10 +4,14 @@ import json
 from pathlib import Path
 
 from abstore import FileSlot
+from bms import calibrator, commission_store
 from bms.blackbox import BlackBox
+from bms.commission_store import CommissionStore
 from bms.housekeeping import device_key, files, make_folders
 from bms.journal import SETTINGS
-from bms.pack import HOLD_SETTINGS
+from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
+from bms.report.ble_key import read_key
+from bms.report.commission import Desk
 from bms.report.jbd_slave import JbdSlave
 from bms.report.link_board import BoardHost, make
 from bms.report.wire import Wire
@@ -25,13 +29,22 @@ class SimBoard:
     `channel`: false = a firmware from before our channel, which speaks JBD alone.
     """
 
-    def __init__(self, folder: Path, send, config=None, channel: bool = True, soc: float = _SOC):
+    def __init__(
+        self,
+        folder: Path,
+        send,
+        config=None,
+        channel: bool = True,
+        soc: float = _SOC,
+        commissioned: bool = True,
+    ):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._send = send
         self._channel = channel
         self._soc = soc
-        self.extra = None  # of the channel: commissioning, calibration
+        self.commissioned = commissioned
+        self.desk = None
         self.starts = 0
         path = self.folder / "config.json"
         if not path.exists():
@@ -69,22 +82,38 @@ class SimBoard:
         box = BlackBox(self.sim.scan, files(root + "/log"), chain)
         self.sim.blackbox = box
         self._boxes = [box]
+        self._start_desk(root + "/")
         self.wire = Wire(
             self._send,
             JbdSlave(self.pack, self._on_config),
             self._make_link if self._channel else None,
         )
 
+    def _start_desk(self, root: str) -> None:
+        """As `bms.start` does; a simulated pack counts as wired right unless told otherwise."""
+        slots = [FileSlot(root + name) for name in commission_store.PATHS]
+        store = CommissionStore(self.pack.config, "sim", slots, root + commission_store.REPORT)
+        store.load()
+        if store.held() and self.commissioned:
+            store.waive("simulator")
+        if store.held():
+            self.pack.hold(HOLD_COMMISSION)
+        slots = [FileSlot(root + name) for name in calibrator.PATHS]
+        self.desk = Desk(self.sim.scan, store, lambda: read_key(root + "key.txt"), None, slots)
+        self.desk.calibrator()
+
     def step(self) -> None:
-        """One scan."""
+        """One scan, and the desk's turn."""
+        before_us = self.sim.world.now_us
         self.sim.step()
+        self.desk.slack((self.sim.world.now_us - before_us) // 1000)
 
     def _make_link(self, slave):
         root = str(self.folder) + "/"
         host = BoardHost(
             self._on_config, self._on_acknowledge, self._boxes, self.start, root + "key.txt"
         )
-        return make(self.pack, "sim", host, self._boxes, slave, self.extra, root, root + "key.txt")
+        return make(self.pack, "sim", host, self._boxes, slave, self.desk, root, root + "key.txt")
 
     def _on_config(self, values) -> None:
         settings = self.settings()

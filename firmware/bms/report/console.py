@@ -8,6 +8,8 @@ import asyncio
 
 from micropython import const
 
+from bms.pack import HOLD_COMMISSION
+
 LINE_N = const(4)
 _FIRST_MS = const(1000)  # each pause is twice the one before
 _LONG_MS = const(0x0FFFFFFF)
@@ -52,4 +54,6 @@ class Console:
         for i in range(len(states)):
             fault_n += 1 if states[i] else 0
         mode = _MODES[pack.mode.mode]
+        if pack.held & HOLD_COMMISSION:
+            mode = "not commissioned"
         return f"cellwarden {self._name} {mode} {pack.soc.soc_pm // 10}% {fault_n} faults\n"

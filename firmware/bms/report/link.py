@@ -125,7 +125,9 @@ class Link:
         if command == _ACKNOWLEDGE:
             return self._try(self._acknowledge, None)
         if command >= _EXTRA_DO and self._extra is not None:
-            return self._extra.do(command, arguments)
+            status = self._extra.do(command, arguments)
+            self._store.refusal = self._extra.error
+            return status
         return -1
 
     # reading ----------------------------------------------------------------------------------------

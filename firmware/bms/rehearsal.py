@@ -1,0 +1,134 @@
+"""The hands of commissioning: does, between two scans, what the machine wants; keeps what it found.
+
+A pack that was never commissioned is held (HOLD_COMMISSION): its FETs stay off. What the machine puts on
+trial is permitted for a few scans only, so that whatever stops here also opens the FETs.
+"""
+
+from micropython import const
+
+from bms import commission_power, commission_steps, commissioning
+from bms.bits import REQ_CLEAR
+from bms.pack import HOLD_COMMISSION
+from bms.values import Values
+
+_SCANS = const(8)  # a FET on trial stays permitted so long without another word from here
+_TIGHT_MV = const(150)  # beyond the cells
+_TIGHT_DDEGC = const(100)
+_TIGHT_MS = const(3000)  # the FET has closed by then
+
+
+class Rehearsal:
+    """Drives the machine beside a scan. `slack(dt_ms)` after each; `store`: see commission_store."""
+
+    def __init__(self, scan, store, has_key=None):
+        self.scan = scan
+        self.pack = scan.pack
+        self.store = store
+        off_pins = getattr(scan.board.guard, "off_pins", True)
+        self.machine = commissioning.Commissioning(
+            scan.pack.config,
+            scan.pack.snap,
+            (commission_steps.TABLE, commission_power.TABLE),
+            store.passed,
+            off_pins,
+            has_key,
+        )
+        self.begun = False  # nobody rehearses before a person has asked for it
+        self._bled = 0
+        self._tight = ""
+        self._seq = 0
+
+    def slack(self, dt_ms: int) -> None:
+        """A scan has just ended."""
+        machine = self.machine
+        if not self.begun or self.pack.snap.seq == self._seq:
+            return
+        self._seq = self.pack.snap.seq
+        self._look(machine)
+        machine.step(dt_ms)
+        self.pack.permit(machine.fets, _SCANS)
+        self._bleed(machine.bleed)
+        if machine.tight != self._tight:
+            self._tighten(machine.tight)
+        if machine.clear:
+            self.pack.request(REQ_CLEAR)
+        if machine.drop:
+            self.scan.board.cutoff.block()
+        if machine.mute_ms:
+            self.scan.mute(machine.mute_ms)
+        if machine.news:
+            self.store.save()
+            if machine.state == commissioning.DONE:
+                self.finish()
+
+    def finish(self) -> None:
+        """All steps passed: the hold ends."""
+        self.store.done()
+        self.begun = False
+        self.pack.permit(0, 0)
+        self.pack.unhold(HOLD_COMMISSION)
+
+    def waive(self, who: str) -> None:
+        """A person takes it on himself, explicitly."""
+        self.stop()
+        self.store.waive(who)
+        self.pack.unhold(HOLD_COMMISSION)
+
+    def begin(self) -> None:
+        """From the first step that has not passed; held again until all have."""
+        self.pack.hold(HOLD_COMMISSION)
+        self.begun = True
+        self.machine.retry()
+
+    def stop(self) -> None:
+        """Leave it; FETs stay off, steps that passed stay passed."""
+        self.machine.retry()
+        self.begun = False
+        self.pack.permit(0, 0)
+        self._bleed(0)
+        if self._tight:
+            self._tighten("")
+
+    def _look(self, machine) -> None:
+        scan = self.scan
+        machine.ready = scan.ready()
+        machine.on = self.pack.intent
+        machine.hits = scan.board.cutoff.hits
+        machine.edge_ms = scan.muted_ms
+
+    def _bleed(self, mask: int) -> None:
+        if mask == self._bled:
+            return
+        try:
+            self.scan.board.bleed.write_bleed(mask)
+            self._bled = mask
+        except OSError as error:
+            self.scan.sense.error = error
+
+    def _tighten(self, name: str) -> None:
+        """Load the configuration, tighter in one place, and have it armed and verified."""
+        self._tight = name
+        config = self.pack.config
+        self.scan.board.guard.load(tight(config, self.pack.snap, name) if name else config)
+        self.scan.act.disarm()
+
+
+def tight(config, snap, name: str):
+    """The same configuration with one limit of the monitor on the wrong side of what is measured."""
+    values = Values()
+    for key in config.__dict__:
+        setattr(values, key, getattr(config, key))
+    values.temp_ms = values.chip_cov_ms = values.chip_cuv_ms = _TIGHT_MS
+    if name == "cov":
+        values.chip_cov_mv = snap.cell_min_mv - _TIGHT_MV
+        values.cov_clear_mv = values.chip_cov_mv - _TIGHT_MV
+    elif name == "cuv":
+        values.chip_cuv_mv = snap.cell_max_mv + _TIGHT_MV
+        values.cuv_clear_mv = values.chip_cuv_mv + _TIGHT_MV
+    elif name == "otc":
+        values.otc_ddegc = snap.temp_min_ddegc - _TIGHT_DDEGC
+        values.otc_clear_ddegc = values.otc_ddegc - _TIGHT_DDEGC
+    else:
+        values.otd_ddegc = snap.temp_min_ddegc - _TIGHT_DDEGC
+        values.otd_clear_ddegc = values.otd_ddegc - _TIGHT_DDEGC
+    return values
