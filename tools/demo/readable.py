@@ -59,6 +59,8 @@ _SCALES = {
 _Q_UNITS = {
     number: unit(name.lower()) for name, number in vars(faults).items() if name.startswith("Q_")
 }
+
+
 def names_of(word: int, names) -> list:
     """Names of the bits that are set."""
     return [name for i, name in enumerate(names) if word >> i & 1]
