@@ -8,7 +8,7 @@ from pathlib import Path
 
 import vm
 from checks.source import ROOT
-from deploy.files import files
+from deploy.files import files, module_name, sources
 
 BOARD = "pico_bq76952"
 BUDGET = Path(__file__).with_name("budget.toml")
@@ -26,12 +26,7 @@ _RIG = ("machine.py", "asyncio.py", "bluetooth.py", "rp2.py", "onestore.py", "we
 
 def compiled(held) -> dict:
     """Name of a module -> its compiled file."""
-    found = {}
-    for path, data in held:
-        if path.endswith(".mpy"):
-            name = path.removesuffix(".mpy").removeprefix("/lib").strip("/").replace("/", ".")
-            found[name] = data
-    return found
+    return {module_name(path): data for path, data in held if path.endswith(".mpy")}
 
 
 def modules(held) -> dict:
@@ -41,23 +36,24 @@ def modules(held) -> dict:
 
 def in_order(names) -> list[str]:
     """Every module after those it imports, so that each is charged with its own heap only."""
-    done, todo = [], sorted(names)
+    paths = {module_name(device): ROOT / source for device, source in sources(BOARD)}
+    done = []
 
     def add(name):
         if name not in done and name in names:
-            for inner in _imports(name, names):
+            for inner in _imports(paths[name], names):
                 if inner != name:
                     add(inner)
             if name not in done:
                 done.append(name)
 
-    for name in todo:
+    for name in sorted(names):
         add(name)
     return done
 
 
-def _imports(name: str, names) -> list[str]:
-    path = _source(name)
+def _imports(path: Path, names) -> list[str]:
+    """What a module imports before it is ready; `deploy.needed` knows what it may import later."""
     found = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Import):
@@ -65,14 +61,6 @@ def _imports(name: str, names) -> list[str]:
         elif isinstance(node, ast.ImportFrom):
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return sorted(found & set(names))
-
-
-def _source(name: str) -> Path:
-    inner = name.replace(".", "/") + ".py"
-    for folder in ("lib", "firmware", "boards/rp2", f"boards/{BOARD}"):
-        if (ROOT / folder / inner).exists():
-            return ROOT / folder / inner
-    raise FileNotFoundError(name)
 
 
 def weigh(held) -> dict:
