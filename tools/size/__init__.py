@@ -15,10 +15,7 @@ BUDGET = Path(__file__).with_name("budget.toml")
 HERE = Path(__file__).parent
 HEAP = 241_000  # free at the prompt of a Pico with MicroPython 1.28, bytes
 HEAP_W = 201_000  # and of a Pico W
-RADIO = (
-    "bms.report.ble",
-    "auth",
-)  # what only a board with Bluetooth loads, when the pack is protected
+RADIO = "bms.report.ble"  # loaded when the pack is protected, by a board with Bluetooth
 _ROOM = 1.05  # what a new budget leaves
 _STEP = 64
 _RIG = ("machine.py", "asyncio.py", "bluetooth.py", "rp2.py", "onestore.py", "weigh.py")
@@ -36,12 +33,12 @@ def modules(held) -> dict:
 
 def in_order(names) -> list[str]:
     """Every module after those it imports, so that each is charged with its own heap only."""
-    paths = {module_name(device): ROOT / source for device, source in sources(BOARD)}
+    imports = _all_imports(names)
     done = []
 
     def add(name):
-        if name not in done and name in names:
-            for inner in _imports(paths[name], names):
+        if name not in done:
+            for inner in imports[name]:
                 if inner != name:
                     add(inner)
             if name not in done:
@@ -52,8 +49,24 @@ def in_order(names) -> list[str]:
     return done
 
 
+def of_radio(names) -> set:
+    """RADIO and what is imported for it alone."""
+    imports = _all_imports(names)
+    found, before = {RADIO}, set()
+    while found != before:
+        before = set(found)
+        others = {inner for name in names if name not in found for inner in imports[name]}
+        found |= {inner for name in before for inner in imports[name]} - others
+    return found
+
+
+def _all_imports(names) -> dict:
+    """Module -> what it imports before it is ready; `deploy.needed` knows what it may import later."""
+    paths = {module_name(device): ROOT / source for device, source in sources(BOARD)}
+    return {name: _imports(paths[name], names) for name in names}
+
+
 def _imports(path: Path, names) -> list[str]:
-    """What a module imports before it is ready; `deploy.needed` knows what it may import later."""
     found = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Import):
@@ -70,7 +83,8 @@ def weigh(held) -> dict:
     """
     native = {name: len(data) for name, data in compiled(held).items() if data[2] >> 2}
     names = [name for name in in_order(modules(held)) if name not in native]
-    radio = [name for name in names if name.startswith(RADIO)]
+    alone = of_radio(names)
+    radio = [name for name in names if name in alone]
     steps = [*[name for name in names if name not in radio], "start", *radio, "reports"]
     with tempfile.TemporaryDirectory() as folder:
         for path, data in held:

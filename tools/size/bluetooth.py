@@ -1,4 +1,7 @@
-"""`bluetooth` for the emulated Pico, whose image has none: it takes everything, and `radio` is at hand."""
+"""`bluetooth` where there is none: it takes everything, and `radio` is at hand.
+
+For the size rig and for an emulated Pico. A stack's own memory is not in it.
+"""
 
 FLAG_READ = 2
 FLAG_WRITE_NO_RESPONSE = 4
@@ -12,12 +15,16 @@ class UUID:
 
 
 class Radio:
-    """What was written last is in `data`; `handler` is the firmware's interrupt."""
+    """What a write brings is in `data`; `handler` is the firmware's interrupt, `handles` those of each service.
+
+    `reads_n`: how often the firmware took what was written.
+    """
 
     def __init__(self):
         self.data = b""
         self.handler = None
-        self.sent_n = 0
+        self.handles = ()
+        self.reads_n = 0
 
     def active(self, on):
         pass
@@ -30,7 +37,8 @@ class Radio:
 
     def gatts_register_services(self, services):
         handles = iter(range(10, 40))
-        return tuple([tuple([next(handles) for _ in rows]) for _, rows in services])
+        self.handles = tuple([tuple([next(handles) for _ in rows]) for _, rows in services])
+        return self.handles
 
     def gatts_set_buffer(self, handle, n, append):
         pass
@@ -39,10 +47,11 @@ class Radio:
         pass
 
     def gatts_read(self, handle):
+        self.reads_n += 1
         return bytes(self.data)
 
     def gatts_notify(self, conn, handle, data):
-        self.sent_n += len(data)
+        pass
 
     def gap_advertise(self, interval_us, data, resp_data=b""):
         pass

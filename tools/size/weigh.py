@@ -4,9 +4,15 @@
 twice more; in between the machine collects its garbage, so what `gc.mem_alloc` tells is what stays.
 """
 
+import asyncio
 import gc
 import sys
 
+import bluetooth
+import machine
+import rp2
+
+ROM = (asyncio, bluetooth, machine, rp2)  # a board has them there: they are nobody's heap
 _WAITS = 30  # of `Later`, after its first
 
 
@@ -18,8 +24,6 @@ def start():
 
 def report():
     """What waits for the first FET is made: every task goes on until each reporter has begun."""
-    import asyncio
-
     for task in asyncio.kept[:-1]:  # the last is the app itself
         for _ in range(_WAITS):
             task.send(None)
