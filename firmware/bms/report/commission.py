@@ -19,9 +19,9 @@ _REFUSED = const(8)
 _ANSWER_MAX = const(199)
 
 # request -> name; answers are JSON
-_ASK = {0x30: "state", 0x38: "calibration"}
+ASK = {0x30: "state", 0x38: "calibration"}
 # command -> name, names of its s32 arguments, name of the text behind them
-_DO = {
+DO = {
     0x20: ("begin", (), ""),
     0x21: ("answer", ("ma",), ""),
     0x22: ("retry", (), ""),
@@ -175,7 +175,7 @@ class Desk:
 
     def ask(self, kind: int, _data, _proved: bool) -> bytes:
         """A request of the channel: status, then JSON."""
-        name = _ASK.get(kind)
+        name = ASK.get(kind)
         if name is None:
             return bytes((_BAD_FORM,))
         text = json.dumps(self.request(name, {})).encode()
@@ -183,7 +183,7 @@ class Desk:
 
     def do(self, command: int, arguments) -> int:
         """A proved command of the channel: status; `error` has the words of a refusal."""
-        row = _DO.get(command)
+        row = DO.get(command)
         if row is None:
             return _BAD_FORM
         name, numbers, text = row
