@@ -13,8 +13,10 @@ from micropython import const
 from bms.pack import HOLD_COMMISSION
 
 _LOOK_MS = const(10)
+# status, as in `ble_native` and `link`
 _OK = const(0)
-_BAD_FORM = const(4)
+_BAD_FORM = const(1)
+_UNKNOWN = const(7)
 _REFUSED = const(8)
 _ANSWER_MAX = const(199)
 
@@ -177,7 +179,7 @@ class Desk:
         """A request of the channel: status, then JSON."""
         name = ASK.get(kind)
         if name is None:
-            return bytes((_BAD_FORM,))
+            return bytes((_UNKNOWN,))
         text = json.dumps(self.request(name, {})).encode()
         return bytes((_OK,)) + text[:_ANSWER_MAX]
 
@@ -185,7 +187,7 @@ class Desk:
         """A proved command of the channel: status; `error` has the words of a refusal."""
         row = DO.get(command)
         if row is None:
-            return _BAD_FORM
+            return _UNKNOWN
         name, numbers, text = row
         end = 4 * len(numbers)
         if len(arguments) < end:
