@@ -50,10 +50,6 @@ class WDT:
         pass
 
 
-class mem32:
-    """Registers: nobody keeps them."""
-
-
 def reset_cause():
     return 1
 
