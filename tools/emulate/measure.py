@@ -33,6 +33,7 @@ def bench(config=None, main=None, crc: bool = True, files=None, **more) -> Bench
     }
     if main:
         patches["/main.py"] = main
+        patches["/as_is.py"] = (ROOT / "firmware" / "main.py").read_bytes()
     config = config or {"cell_n": 16, "precharge_on": 0}
     pairs = content(BOARD, config, patches) + waived(BOARD, config)
     return Bench(flash=flash_with(pairs), crc=crc, **more)

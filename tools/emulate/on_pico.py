@@ -1,20 +1,17 @@
 """main.py with two test points: GP15 is high during a scan, GP16 during a garbage collection.
 
-For measuring with an emulator or a logic analyser; otherwise what `bms.start.run` does. Where there is a module
-`extra`, its `tasks()` run beside the reporters.
+For measuring with an emulator or a logic analyser; otherwise firmware/main.py, which lies beside it as
+`as_is.py`. Where there is a module `extra`, its `tasks()` run beside the reporters.
 """
 
 import gc
 
 from machine import Pin
 
-gc.threshold(40000)  # as main.py
-
-from bms import app, start  # noqa: E402
+from bms import app, start
 
 scan_pin = Pin(15, Pin.OUT, value=0)
 gc_pin = Pin(16, Pin.OUT, value=0)
-build, reporters = start.build, start.reporters
 
 
 class Collector:
@@ -26,9 +23,8 @@ class Collector:
         gc_pin(0)
 
 
-def shown():
-    """The scan, which shows when it runs."""
-    scan = build()
+def show(scan):
+    """From now on the pin tells when it runs."""
     tick = scan.tick
 
     def timed(dt_ms):
@@ -37,18 +33,25 @@ def shown():
         scan_pin(0)
 
     scan.tick = timed
-    return scan
 
 
-def with_extra(scan):
+def extra():
     try:
         from extra import tasks
     except ImportError:
-        return reporters(scan)
-    return reporters(scan) + tasks()
+        return []
+    return tasks()
+
+
+class Shown(app.App):
+    """The product's, looked at."""
+
+    def __init__(self, scan, clock, wake, tasks):
+        show(scan)
+        tasks += extra()
+        super().__init__(scan, clock, wake, tasks)
 
 
 app.gc = Collector()
-start.build = shown
-start.reporters = with_extra
-start.run(lambda: None)
+start.App = Shown
+import as_is  # noqa: E402, F401
