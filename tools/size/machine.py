@@ -56,3 +56,7 @@ class mem32:
 
 def reset_cause():
     return 1
+
+
+def reset():
+    pass
