@@ -165,7 +165,11 @@ def channel(pack, name, boxes, slave, extra):
 def bluetooth(pack, hardware):
     """The reporter over Bluetooth; a port without it is an error that the supervisor keeps."""
     from bms.report.ble import BleReporter
-    from bms.report.ble_key import read_key
+
+    def key():
+        from bms.report.ble_key import read_key
+
+        return read_key()
 
     return BleReporter(
         pack,
@@ -175,6 +179,7 @@ def bluetooth(pack, hardware):
         asyncio.ThreadSafeFlag(),
         gc.mem_free,
         os.urandom,
-        key=read_key(),
+        key=key,
         button=hardware.button,
+        on_config=lambda values: change_settings(pack, values),
     )

@@ -10,8 +10,9 @@ At the prompt (`make repl`), once, and never shown again:
 import binascii
 import os
 
-from auth import KEY_N
+from micropython import const
 
+_KEY_N = const(16)  # as `auth.KEY_N`, which need not be in memory for this
 PATH = "/key.txt"
 
 
@@ -22,12 +23,12 @@ def read_key(path: str = PATH):
             key = binascii.unhexlify(file.read().strip())
     except (OSError, ValueError):
         return None
-    return key if len(key) == KEY_N else None
+    return key if len(key) == _KEY_N else None
 
 
 def new_key(path: str = PATH) -> str:
     """Draw a key, keep it, and tell it in groups to be typed. It counts from the next start on."""
-    digits = binascii.hexlify(os.urandom(KEY_N)).decode()
+    digits = binascii.hexlify(os.urandom(_KEY_N)).decode()
     with open(path, "w") as file:
         file.write(digits)
     return " ".join([digits[i : i + 4] for i in range(0, len(digits), 4)])
