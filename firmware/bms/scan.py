@@ -214,7 +214,6 @@ class Scan:
             self.sense.error = error
             snap.bus_errors += 1
             self.act.fails |= FAIL_VERIFY
-            snap.verify = 0
         if snap.verify == STEP_PASS:
             self._unverified_n = 0
         elif snap.verify == STEP_DIFFERS or self._unverified_n >= _UNVERIFIED_MAX:

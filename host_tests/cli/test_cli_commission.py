@@ -55,15 +55,15 @@ def test_a_cell_is_calibrated_by_one_point(desk):
 
 
 @pytest.mark.parametrize(
-    "words, says",
+    "words, code, says",
     [
-        (["cell3"], "what does your meter show"),
-        (["shoe", 1], "calibrate cell1"),
-        (["cell0", 1], "calibrate cell1"),
-        (["cell17", 3300], "there is no cell 17"),
-        (["cell1", "--keep"], "take a point first"),
-        (["cell1", 3900, "--keep"], "beyond"),
+        (["cell3"], 2, "what does your meter show"),
+        (["shoe", 1], 2, "calibrate cell1"),
+        (["cell0", 1], 2, "calibrate cell1"),
+        (["cell17", 3300], 4, "there is no cell 17"),
+        (["cell1", "--keep"], 4, "take a point first"),
+        (["cell1", 3900, "--keep"], 4, "beyond"),
     ],
 )
-def test_what_cannot_be_calibrated_is_one_line(desk, words, says):
-    assert says in desk.bad(2, "calibrate", *words)
+def test_what_cannot_be_calibrated_is_one_line(desk, words, code, says):
+    assert says in desk.bad(code, "calibrate", *words)

@@ -4,6 +4,8 @@ import pytest
 
 from bms import bits, commissioning
 from bms.commission_store import OPEN, PASSED, WAIVED
+from bms.report.link import REFUSED
+from btlink import native
 from host_tests.common.commission_rig import Bench
 from roles import BOTH
 from sim.pins import Line
@@ -236,5 +238,13 @@ def test_the_desk_drives_it_by_requests():
 @pytest.mark.parametrize("data", [b"", b"\xff", b"\xff" * 40])
 def test_whatever_bytes_come_the_desk_answers_with_a_status(command, data):
     bench = Bench()
-    assert bench.desk.do(command, data) in (0, 4, 8)
+    assert bench.desk.do(command, data) in (native.OK, native.BAD_FORM, native.UNKNOWN, REFUSED)
     assert bench.sim.pack.held or command == 0x24
+
+
+def test_a_request_that_is_not_known_and_one_that_is_cut_off_are_told_apart():
+    desk = Bench().desk
+    assert desk.ask(0x31, b"", False) == bytes([native.UNKNOWN])
+    assert desk.do(0x27, b"") == native.UNKNOWN
+    assert desk.do(0x21, b"\xff") == native.BAD_FORM
+    assert desk.do(0x24, b"\xff") == native.BAD_FORM  # no text

@@ -10,6 +10,7 @@ from bluetooth import ESP32, PICO_W
 from bms.report import ble_advert
 from bms.report.all import Made
 from bms.report.jbd_slave import JbdSlave
+from fakes_asyncio import Ticks
 from host_tests.common.ble_rig import BleRig, request
 from roles import BOTH, CHG, DSG
 
@@ -341,12 +342,9 @@ def test_a_pack_above_65_volts_says_tenths():
 # the task ---------------------------------------------------------------------------------------------
 
 
-class Clock:
+class Clock(Ticks):
     def ticks_ms(self):
         return 0
-
-    def ticks_diff(self, later, earlier):
-        return later - earlier
 
 
 def test_a_reporter_that_breaks_leaves_no_radio_behind(rig, monkeypatch):

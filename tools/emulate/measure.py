@@ -9,10 +9,11 @@ import os
 import sys
 from pathlib import Path
 
+from bench.table import in_a_line, row
 from deploy.plan import with_list
 from emulate.bench import Bench
 from emulate.deploy import checked, content, flash_with, waived
-from emulate.image import NoImage
+from emulate.image import needing_it
 from sim.prng import Prng
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,9 +42,10 @@ def bench(config=None, main=None, crc: bool = True, files=None, first=False, **m
 
 
 class Probe:
-    """How long a pin of the Pico was high, each time, in us."""
+    """When a pin of the Pico rose, and how long it was high, each time, in us."""
 
     def __init__(self, pico, pin: int):
+        self.rose_us = []
         self.high_us = []
         self._since = None
         self._clock = pico.clock
@@ -54,6 +56,7 @@ class Probe:
         level = bool(self._pin.output_enable and self._pin.output_value)
         if level and self._since is None:
             self._since = self._clock.nanos
+            self.rose_us.append(self._since / 1000)
         elif not level and self._since is not None:
             self.high_us.append((self._clock.nanos - self._since) / 1000)
             self._since = None
@@ -125,42 +128,30 @@ def free_heap(rig) -> list:
 
 def rows(edges: int = _EDGES):
     """Every figure as a dict, one by one. A bound below 0: at least so much."""
-    yield from _dicts(start_up())
+    yield from _rows(start_up())
     rig = bench(main=Path(__file__).with_name("on_pico.py").read_bytes())
     rig.pico.boot()
     if not rig.pico.run_until(rig.conducting, 6000, 5):
         raise RuntimeError(f"not running: {bytes(rig.pico.out)[-500:]!r}")
     rig.pico.run_ms(1000)
-    yield from _dicts(scan_cost(rig))
-    yield from _dicts(alert_to_pin(rig, edges))
-    yield from _dicts(free_heap(rig))
+    yield from _rows(scan_cost(rig))
+    yield from _rows(alert_to_pin(rig, edges))
+    yield from _rows(free_heap(rig))
 
 
-def _dicts(found):
+def _rows(found):
     for name, value, unit, bound in found:
-        ratio = None if bound is None else value / bound if bound > 0 else -bound / value
-        row = {"name": name, "value": round(value, 3), "unit": unit}
-        yield {**row, "bound": bound, "ratio": ratio, "rig": RIG}
+        yield row(name, value, unit, RIG, bound)
 
 
-def main() -> int:
+def main() -> None:
     found = []
-    try:
-        for row in rows():
-            found.append(row)
-            limit = (
-                ""
-                if row["bound"] is None
-                else f"   bound {row['bound']}, ratio {row['ratio']:.2f}"
-            )
-            print(f"{row['name']:55} {row['value']:10.2f} {row['unit']:4}{limit}", flush=True)
-    except NoImage as missing:
-        print(missing, file=sys.stderr)
-        return 2
+    for each in rows():
+        found.append(each)
+        print(in_a_line(each), flush=True)
     if len(sys.argv) > 1:
         Path(sys.argv[1]).write_text(json.dumps(found, indent=1))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(needing_it(main))

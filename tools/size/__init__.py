@@ -8,7 +8,7 @@ from pathlib import Path
 
 import vm
 from checks.source import ROOT
-from deploy.files import files
+from deploy.files import files, module_name, sources
 
 BOARD = "pico_bq76952"
 BUDGET = Path(__file__).with_name("budget.toml")
@@ -22,12 +22,7 @@ _RIG = ("machine.py", "asyncio.py", "bluetooth.py", "rp2.py", "onestore.py", "we
 
 def compiled(held) -> dict:
     """Name of a module -> its compiled file."""
-    found = {}
-    for path, data in held:
-        if path.endswith(".mpy"):
-            name = path.removesuffix(".mpy").removeprefix("/lib").strip("/").replace("/", ".")
-            found[name] = data
-    return found
+    return {module_name(path): data for path, data in held if path.endswith(".mpy")}
 
 
 def modules(held) -> dict:
@@ -37,23 +32,29 @@ def modules(held) -> dict:
 
 def in_order(names) -> list[str]:
     """Every module after those it imports, so that each is charged with its own heap only."""
-    done, todo = [], sorted(names)
+    imports = _all_imports(names)
+    done = []
 
     def add(name):
-        if name not in done and name in names:
-            for inner in _imports(name, names):
+        if name not in done:
+            for inner in imports[name]:
                 if inner != name:
                     add(inner)
             if name not in done:
                 done.append(name)
 
-    for name in todo:
+    for name in sorted(names):
         add(name)
     return done
 
 
-def _imports(name: str, names) -> list[str]:
-    path = _source(name)
+def _all_imports(names) -> dict:
+    """Module -> what it imports before it is ready; `deploy.needed` knows what it may import later."""
+    paths = {module_name(device): ROOT / source for device, source in sources(BOARD)}
+    return {name: _imports(paths[name], names) for name in names}
+
+
+def _imports(path: Path, names) -> list[str]:
     found = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Import):
@@ -61,14 +62,6 @@ def _imports(name: str, names) -> list[str]:
         elif isinstance(node, ast.ImportFrom):
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return sorted(found & set(names))
-
-
-def _source(name: str) -> Path:
-    inner = name.replace(".", "/") + ".py"
-    for folder in ("lib", "firmware", "boards/rp2", f"boards/{BOARD}"):
-        if (ROOT / folder / inner).exists():
-            return ROOT / folder / inner
-    raise FileNotFoundError(name)
 
 
 def weigh(held) -> dict:

@@ -4,28 +4,30 @@
 twice more; in between the machine collects its garbage, so what `gc.mem_alloc` tells is what stays.
 """
 
+import asyncio
 import gc
 import sys
 
+import machine
+import rp2
+
+try:
+    import bluetooth
+except ImportError:  # weighed without
+    bluetooth = None
+
+ROM = (asyncio, bluetooth, machine, rp2)  # a board has them there: they are nobody's heap
 _WAITS = 40  # of `Later` for the first FET, and some for all reporters to begin
-_RIG = ("asyncio", "machine", "rp2", "onestore", "bluetooth")
 
 
 def start():
     """main.py as it is: every task of it up to its first wait, and nothing of it is let go."""
-    for name in _RIG:  # before main.py has its own way of finding modules
-        try:
-            __import__(name)
-        except ImportError:  # no Bluetooth here
-            pass
     with open("/main.py") as file:
         exec(compile(file.read(), "main.py", "exec"), {"__name__": "__main__"})
 
 
 def report():
     """What waits for the first FET is made: every task goes on until each reporter has begun."""
-    import asyncio
-
     for task in asyncio.kept:  # and those that come meanwhile
         for _ in range(_WAITS):
             task.send(None)

@@ -13,15 +13,17 @@ from micropython import const
 from bms.pack import HOLD_COMMISSION
 
 _LOOK_MS = const(10)
+# status, as in `ble_native` and `link`
 _OK = const(0)
-_BAD_FORM = const(4)
+_BAD_FORM = const(1)
+_UNKNOWN = const(7)
 _REFUSED = const(8)
 _ANSWER_MAX = const(199)
 
 # request -> name; answers are JSON
-_ASK = {0x30: "state", 0x38: "calibration"}
+ASK = {0x30: "state", 0x38: "calibration"}
 # command -> name, names of its s32 arguments, name of the text behind them
-_DO = {
+DO = {
     0x20: ("begin", (), ""),
     0x21: ("answer", ("ma",), ""),
     0x22: ("retry", (), ""),
@@ -175,17 +177,17 @@ class Desk:
 
     def ask(self, kind: int, _data, _proved: bool) -> bytes:
         """A request of the channel: status, then JSON."""
-        name = _ASK.get(kind)
+        name = ASK.get(kind)
         if name is None:
-            return bytes((_BAD_FORM,))
+            return bytes((_UNKNOWN,))
         text = json.dumps(self.request(name, {})).encode()
         return bytes((_OK,)) + text[:_ANSWER_MAX]
 
     def do(self, command: int, arguments) -> int:
         """A proved command of the channel: status; `error` has the words of a refusal."""
-        row = _DO.get(command)
+        row = DO.get(command)
         if row is None:
-            return _BAD_FORM
+            return _UNKNOWN
         name, numbers, text = row
         end = 4 * len(numbers)
         if len(arguments) < end:
