@@ -125,12 +125,26 @@ def proven(scan):
 
 
 def housekeeping(scan, boxes):
-    """The black box, which others may read."""
-    from bms.housekeeping import Housekeeping
+    """The black box, which others may read. In pieces: most of a second in all."""
+    import ringlog  # noqa: F401
 
-    keeper = Housekeeping(scan)
+    yield
+    import bms.window  # noqa: F401
+
+    yield
+    import bms.blackbox  # noqa: F401
+
+    yield
+    from bms import housekeeping as keeping
+
+    for name in ("",) + keeping.FOLDERS:
+        keeping.make_folder(keeping.FOLDER, name)
+        yield
+    keeping.device_key(keeping.KEY)
+    yield
+    keeper = keeping.Housekeeping(scan)
     boxes.append(keeper.blackbox)
-    return keeper
+    yield keeper
 
 
 def first_lines(name, pack):

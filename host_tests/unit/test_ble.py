@@ -371,7 +371,7 @@ def test_a_reporter_without_its_hardware_is_not_tried_again(monkeypatch):
 
     async def sleep_ms(ms):
         naps.append(ms)
-        if len(naps) == 3:
+        if naps.count(0x0FFFFFFF) == 3:
             raise asyncio.CancelledError
 
     def make():
@@ -382,4 +382,5 @@ def test_a_reporter_without_its_hardware_is_not_tried_again(monkeypatch):
     later = Later(BleRig().pack, make)
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(later.run())
-    assert tries == [1] and naps == [0x0FFFFFFF] * 3 and "bluetooth" in str(later.missing)
+    assert tries == [1] and "bluetooth" in str(later.missing)
+    assert set(naps) == {10, 0x0FFFFFFF}

@@ -1,4 +1,8 @@
-"""Reporters whose code is loaded only when the pack is already protected: a start should not wait for it."""
+"""Reporters whose code is loaded only when the pack is already protected: a start should not wait for it.
+
+Loading all of it at once would stop the scan for longer than the dead-man waits. So one of them loads, or one piece
+of one, and then a scan has its turn.
+"""
 
 import asyncio
 
@@ -7,10 +11,31 @@ from micropython import const
 _LOOK_MS = const(100)
 _LONG_MS = const(0x0FFFFFFF)
 _LOOK_N = const(30)  # not longer: why nothing is permitted is worth a report, too
+_NEAR_MS = const(10)
+_NEAR_N = const(50)  # a pack asleep is scanned rarely, and nothing is on then
+_taken = [0]  # the scan whose rest somebody has used
+
+
+async def rest(snap) -> None:
+    """Wait until a scan has just ended, for one caller each: what takes long may be done now."""
+    seq = snap.seq
+    n = 0
+    while n < _NEAR_N:
+        await asyncio.sleep_ms(_NEAR_MS)
+        n += 1
+        if snap.seq != seq:
+            seq = snap.seq
+            n = 0
+            if _taken[0] != seq:
+                break
+    _taken[0] = seq
 
 
 class Later:
-    """Runs what `make()` makes, once the first FET is permitted or three seconds are over."""
+    """Runs what `make()` makes, once the first FET is permitted or three seconds are over.
+
+    `make()` returns the reporter, or yields after each piece of its work and the reporter at last.
+    """
 
     def __init__(self, pack, make):
         self._pack = pack
@@ -23,7 +48,7 @@ class Later:
                 break
             await asyncio.sleep_ms(_LOOK_MS)
         try:
-            reporter = self._make()
+            reporter = await self._load()
         except (
             ImportError
         ) as error:  # a Pico has no `bluetooth`, a Pico W has: nothing to report with
@@ -31,3 +56,13 @@ class Later:
             while True:
                 await asyncio.sleep_ms(_LONG_MS)
         await reporter.run()
+
+    async def _load(self):
+        snap = self._pack.snap
+        await rest(snap)
+        made = self._make()
+        if hasattr(made, "__next__"):
+            pieces = made
+            for made in pieces:
+                await rest(snap)
+        return made
