@@ -129,7 +129,7 @@ def housekeeping(scan, boxes):
     import ringlog  # noqa: F401
 
     yield
-    import bms.window  # noqa: F401
+    import bms.window
 
     yield
     import bms.blackbox  # noqa: F401

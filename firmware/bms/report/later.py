@@ -61,8 +61,8 @@ class Later:
         snap = self._pack.snap
         await rest(snap)
         made = self._make()
-        if hasattr(made, "__next__"):
-            pieces = made
-            for made in pieces:
-                await rest(snap)
-        return made
+        if not hasattr(made, "__next__"):
+            return made
+        for reporter in made:
+            await rest(snap)
+        return reporter
