@@ -126,7 +126,7 @@ def proven(scan):
 
 def housekeeping(scan, boxes):
     """The black box, which others may read. In pieces: most of a second in all."""
-    import ringlog  # noqa: F401
+    import ringlog  # noqa: F401 pieces of what comes then
 
     yield
     import bms.window

@@ -63,6 +63,8 @@ class Later:
         made = self._make()
         if not hasattr(made, "__next__"):
             return made
-        for reporter in made:
+        reporter = None
+        for piece in made:
+            reporter = piece
             await rest(snap)
         return reporter
