@@ -63,10 +63,15 @@ def files(folder: str) -> list:
 
 def make_folders(folder: str) -> None:
     for name in ("",) + FOLDERS:
-        try:
-            os.mkdir(folder + "/" + name if name else folder)
-        except OSError:  # it is there
-            pass
+        make_folder(folder, name)
+
+
+def make_folder(folder: str, name: str) -> None:
+    """One of FOLDERS, or "" for the folder that they are in."""
+    try:
+        os.mkdir(folder + "/" + name if name else folder)
+    except OSError:  # it is there
+        pass
 
 
 def device_key(path: str) -> bytes:

@@ -232,6 +232,7 @@ def test_the_usb_console_is_answered_and_never_blocks():
         SimpleNamespace(buffer=SimpleNamespace(write=out.extend)),
         lambda: bool(waiting),
         lambda slave: make(pack, "rig", None, [], slave, None, "/none/", "/none/key"),
+        pack.snap,
     )
     reporter.look(50)
     assert out.startswith(b"~") and not waiting

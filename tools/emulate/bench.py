@@ -91,7 +91,9 @@ class Bench:
 
     def _schedule(self) -> None:
         """Wake at the next thing that happens by itself in the pack."""
-        next_us = min(self.chip.next_us() or _NEVER_US, self.world.now_us + _STEP_US)
+        next_us = self.world.now_us + _STEP_US
+        for chip in self.world.chips:
+            next_us = min(next_us, chip.next_us() or _NEVER_US)
         if self.world._events:
             next_us = min(next_us, self.world._events[0].us)
         at_ns = (next_us - self._zero_us) * 1000

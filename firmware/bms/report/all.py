@@ -12,38 +12,21 @@ from micropython import const
 
 from bms.forget import forget
 from bms.journal import SETTINGS
+from bms.report.pieces import Made
 
 _LONG_MS = const(0x0FFFFFFF)
 
 
 class Reports:
-    """Adds one reporter after the other to the supervised tasks of `app`, and a scan may come between."""
+    """Adds every reporter to the supervised tasks of `app`."""
 
     def __init__(self, app, scan):
-        self._app = app
-        self._makers = makers(scan)
+        for make in makers(scan):
+            app.add(Made(scan.pack.snap, make))
 
     async def run(self) -> None:
-        while self._makers:
-            self._app.add(Made(self._makers.pop(0)))
-            await asyncio.sleep_ms(0)
         while True:
             await asyncio.sleep_ms(_LONG_MS)
-
-
-class Made:
-    """Runs what `make()` makes, made anew when it died."""
-
-    def __init__(self, make):
-        self._make = make
-
-    async def run(self) -> None:
-        try:
-            reporter = self._make()
-        except ImportError:  # a Pico has no `bluetooth`, a Pico W has: nothing to report with
-            while True:
-                await asyncio.sleep_ms(_LONG_MS)
-        await reporter.run()
 
 
 def makers(scan) -> list:
@@ -60,7 +43,7 @@ def makers(scan) -> list:
         lambda: proven(scan),
         lambda: housekeeping(scan, boxes),
         lambda: first_lines(hardware.name, pack),
-        lambda: usb(make_link),
+        lambda: usb(make_link, pack.snap),
     ]
     if hardware.uart is not None:
         found.append(lambda: uart(hardware.uart, pack, make_link))
@@ -98,12 +81,26 @@ def proven(scan):
 
 
 def housekeeping(scan, boxes):
-    """The black box, which others may read."""
-    from bms.housekeeping import Housekeeping
+    """The black box, which others may read. In pieces: most of a second in all."""
+    import ringlog  # noqa: F401 pieces of what comes then
 
-    keeper = Housekeeping(scan)
+    yield
+    import bms.window
+
+    yield
+    import bms.blackbox  # noqa: F401
+
+    yield
+    from bms import housekeeping as keeping
+
+    for name in ("",) + keeping.FOLDERS:
+        keeping.make_folder(keeping.FOLDER, name)
+        yield
+    keeping.device_key(keeping.KEY)
+    yield
+    keeper = keeping.Housekeeping(scan)
     boxes.append(keeper.blackbox)
-    return keeper
+    yield keeper
 
 
 def first_lines(name, pack):
@@ -113,11 +110,11 @@ def first_lines(name, pack):
     return Console(sys.stdout, name, pack)
 
 
-def usb(make_link):
+def usb(make_link, snap):
     """The cable's channel on the console."""
     from bms.report.usb import console
 
-    return console(sys.stdin, sys.stdout, make_link)
+    return console(sys.stdin, sys.stdout, make_link, snap)
 
 
 def uart(line, pack, make_link):

@@ -7,6 +7,8 @@ import asyncio
 
 from micropython import const
 
+from bms.report.pieces import JBD, fetch
+
 _LOOK_MS = const(20)
 _QUIET_MS = const(200)  # a request does not pause this long
 _CHUNK = const(64)
@@ -26,6 +28,9 @@ class UartReporter:
 
     async def run(self) -> None:
         """For ever."""
+        while not self._uart.any():
+            await asyncio.sleep_ms(_LOOK_MS)
+        await fetch(JBD, self._pack.snap)
         while True:
             self.look(_LOOK_MS)
             await asyncio.sleep_ms(_LOOK_MS)

@@ -9,6 +9,8 @@ import asyncio
 
 from micropython import const
 
+from bms.report.pieces import CHANNEL, fetch
+
 _LOOK_MS = const(50)
 _QUIET_MS = const(200)
 _MOST = const(128)  # bytes of one look
@@ -17,9 +19,10 @@ _MOST = const(128)  # bytes of one look
 class UsbReporter:
     """`ready()`: a byte waits; `stdin.buffer.readinto(buf)`, `stdout.buffer.write(data)` as in `sys`."""
 
-    def __init__(self, stdin, stdout, ready, make_link):
+    def __init__(self, stdin, stdout, ready, make_link, snap):
         self._from = stdin.buffer
         self._ready = ready
+        self._snap = snap
         self._to = stdout.buffer
         self._make_link = make_link
         self.wire = None
@@ -28,6 +31,9 @@ class UsbReporter:
 
     async def run(self) -> None:
         """For ever."""
+        while not self._ready():
+            await asyncio.sleep_ms(_LOOK_MS)
+        await fetch(CHANNEL, self._snap)
         while True:
             self.look(_LOOK_MS)
             await asyncio.sleep_ms(_LOOK_MS)
@@ -55,10 +61,10 @@ class UsbReporter:
             self.wire.put(self._one[0])
 
 
-def console(stdin, stdout, make_link):
+def console(stdin, stdout, make_link, snap):
     """The reporter on MicroPython's own console."""
     import select
 
     poll = select.poll()
     poll.register(stdin, select.POLLIN)
-    return UsbReporter(stdin, stdout, lambda: poll.poll(0), make_link)
+    return UsbReporter(stdin, stdout, lambda: poll.poll(0), make_link, snap)
