@@ -81,18 +81,16 @@ def test_a_pack_that_is_not_scanned_gets_its_reporters_all_the_same(monkeypatch)
     assert [which for which, _ in found] == ["a", "b"]
 
 
-def test_what_somebody_asks_for_is_imported_one_module_after_each_scan(monkeypatch):
+def test_what_somebody_asks_for_is_loaded_one_piece_after_each_scan(monkeypatch):
     rig = Rig(monkeypatch)
-    monkeypatch.setattr("builtins.__import__", lambda name, *_: rig.work(name))
-    names = ["jbd", "link", "desk"]
 
     async def main():
         scans = asyncio.create_task(rig.scan())
-        asked = asyncio.create_task(fetch(names, rig.snap))
+        asked = asyncio.create_task(fetch(rig.pieces("link", 4), rig.snap))
         await rig.clock.run(3000)
         for task in (scans, asked):
             task.cancel()
 
     asyncio.run(main())
-    assert [which for which, _ in rig.loaded] == names
-    assert len({seq for _, seq in rig.loaded}) == len(names)
+    assert [which for which, _ in rig.loaded] == ["link"] * 4
+    assert len({seq for _, seq in rig.loaded}) == 4

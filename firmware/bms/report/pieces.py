@@ -10,17 +10,6 @@ from micropython import const
 _NEAR_MS = const(10)
 _NEAR_N = const(50)  # a pack asleep is scanned rarely, and nothing is on then
 _LONG_MS = const(0x0FFFFFFF)
-# what a cable needs: JBD's protocol, and our own channel
-JBD = ("jbd", "bms.report.jbd_map", "bms.report.jbd_slave", "bms.report.wire")
-CHANNEL = (
-    "bms.report.wire",
-    "auth",
-    "bms.report.link_store",
-    "bms.report.link",
-    "bms.report.link_board",
-    "bms.commission_store",
-    "bms.report.commission",
-)
 _taken = [0]  # the scan whose rest somebody has used
 
 
@@ -39,11 +28,49 @@ async def rest(snap) -> None:
     _taken[0] = seq
 
 
-async def fetch(names, snap) -> None:
-    """Import these modules, one after each scan."""
-    for name in names:
+async def fetch(pieces, snap) -> None:
+    """Go through a generator that imports something before each of its yields."""
+    await rest(snap)
+    for _ in pieces:
         await rest(snap)
-        __import__(name)
+
+
+def jbd_pieces():
+    """JBD's protocol on a cable."""
+    import jbd  # noqa: F401
+
+    yield
+    import bms.report.jbd_map
+
+    yield
+    import bms.report.jbd_slave
+
+    yield
+    import bms.report.wire  # noqa: F401
+
+    yield
+
+
+def channel_pieces():
+    """Our own channel."""
+    import auth  # noqa: F401
+
+    yield
+    import bms.report.link
+
+    yield
+    import bms.report.link_board
+
+    yield
+    import bms.commission_store
+
+    yield
+    import bms.report.commission
+
+    yield
+    import bms.report.wire  # noqa: F401
+
+    yield
 
 
 class Made:

@@ -7,7 +7,7 @@ import asyncio
 
 from micropython import const
 
-from bms.report.pieces import JBD, fetch
+from bms.report.pieces import fetch, jbd_pieces
 
 _LOOK_MS = const(20)
 _QUIET_MS = const(200)  # a request does not pause this long
@@ -30,7 +30,7 @@ class UartReporter:
         """For ever."""
         while not self._uart.any():
             await asyncio.sleep_ms(_LOOK_MS)
-        await fetch(JBD, self._pack.snap)
+        await fetch(jbd_pieces(), self._pack.snap)
         while True:
             self.look(_LOOK_MS)
             await asyncio.sleep_ms(_LOOK_MS)

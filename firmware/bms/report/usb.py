@@ -9,7 +9,7 @@ import asyncio
 
 from micropython import const
 
-from bms.report.pieces import CHANNEL, fetch
+from bms.report.pieces import channel_pieces, fetch
 
 _LOOK_MS = const(50)
 _QUIET_MS = const(200)
@@ -33,7 +33,7 @@ class UsbReporter:
         """For ever."""
         while not self._ready():
             await asyncio.sleep_ms(_LOOK_MS)
-        await fetch(CHANNEL, self._snap)
+        await fetch(channel_pieces(), self._snap)
         while True:
             self.look(_LOOK_MS)
             await asyncio.sleep_ms(_LOOK_MS)
