@@ -7,7 +7,8 @@ misses.
 import sys
 
 from emulate.deploy import content, flash_with
-from emulate.pico import NoImage, Pico
+from emulate.image import NoImage
+from emulate.pico import Pico
 
 _ON_PICO = """
 import gc, time
