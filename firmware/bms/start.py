@@ -23,6 +23,8 @@ _START_ONLY = (
     "bms.commission_store",
     "bms.commissioning",
     "bms.calibrator",
+    "bms.keep",
+    "bms.soc_knots",
     "bq769x2_memory",
 )
 
