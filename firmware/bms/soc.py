@@ -14,7 +14,7 @@ of the capacity is `_e5`: times capacity_mah // 100 <= 1e9.
 from micropython import const
 
 from bms.anchors import ANCHOR_FULL, ANCHOR_NONE, Anchors
-from bms.soc_curve import WHOLE_E5, Curve, squeeze
+from bms.soc_curve import WHOLE_E5, squeeze
 from bms.soc_trim import Trim
 from bms.soc_voltage import Voltage
 from coulomb import Coulomb
@@ -72,7 +72,11 @@ class Soc:
         self._bridge_ms = 0  # time that the last current may still stand for
         self.anchors = Anchors(config)
         self.trim = Trim(config)
-        self.voltage = Voltage(config, Curve() if curve is None else curve)
+        if curve is None:
+            from bms.soc_knots import curve as of
+
+            curve = of(config)
+        self.voltage = Voltage(config, curve)
 
     def remaining_mah(self) -> int:
         """Charge left."""
