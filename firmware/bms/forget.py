@@ -13,6 +13,8 @@ _START_ONLY = (
     "bms.commission_store",
     "bms.commissioning",
     "bms.calibrator",
+    "bms.keep",
+    "bms.soc_knots",
     "bms.unchanged",
     "bq769x2_memory",
 )

@@ -7,6 +7,7 @@ import click
 from cellwarden import words
 from cellwarden.board import WHO
 from cellwarden.common import as_json, on_board, say
+from cellwarden.health import of_board
 from cellwarden.problem import DIFFERS, Refused
 from cellwarden.transport import ports as find_ports
 
@@ -39,7 +40,9 @@ def status(target, as_json):
 
 def look(board) -> dict:
     """One whole status."""
-    return words.status(board.live(), board.faults(), board.about, who(board))
+    found = words.status(board.live(), board.faults(), board.about, who(board))
+    found["health"] = worth(board)
+    return found
 
 
 def who(board) -> dict | None:
@@ -50,3 +53,13 @@ def who(board) -> dict | None:
     except (Refused, ValueError):
         pass
     return None
+
+
+def worth(board) -> dict | None:
+    """Energy, times and capacity; None from a firmware that does not tell them."""
+    try:
+        told = of_board(board)
+    except Refused:
+        return None
+    names = ("energy_wh", "to_empty_min", "to_full_min", "capacity_e4", "sigma_e4", "spans")
+    return {name: told[name] for name in names}

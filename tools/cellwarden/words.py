@@ -84,6 +84,8 @@ def lines(found: dict):
     if found.get("version"):
         yield f"  firmware {found['version']} on {found['board']}, up {clock(found['uptime_s'])}"
     yield f"  {found['stack_mv'] / 1000:.3f} V, {found['pack_ma'] / 1000:+.2f} A"
+    if found.get("health"):
+        yield "  " + worth(found["health"])
     fets = ", ".join(found["fets"]) or "none"
     off = f"; locked off by hand: {', '.join(found['user_off'])}" if found["user_off"] else ""
     yield f"  FETs that conduct: {fets}{off}"
@@ -108,6 +110,20 @@ def lines(found: dict):
         yield f"  {row['state']}: {row['words']}{blocks}"
     if not found["faults"]:
         yield "  no faults"
+
+
+def worth(found: dict) -> str:
+    """What is left and what the pack is worth, in a line."""
+    text = f"{found['energy_wh'] / 1000:.2f} kWh left"
+    for name, what in (("to_empty_min", "empty"), ("to_full_min", "full")):
+        if found[name] is not None:
+            text += f", {what} in {found[name] // 60} h {found[name] % 60:02d} min"
+    if found["spans"]:
+        text += (
+            f"; capacity {found['capacity_e4'] / 100:.0f} % ± {2 * found['sigma_e4'] / 100:.0f} "
+            "of the rated (cellwarden health)"
+        )
+    return text
 
 
 def clock(seconds: int) -> str:

@@ -4,6 +4,8 @@ A watcher asks for a number of frames at a time, so one who no longer listens is
 are wishes like those of a button: the next scan takes them and may refuse.
 """
 
+import sys
+
 from micropython import const
 
 from auth import TAG_N, Session
@@ -17,6 +19,7 @@ _WATCH = const(0x02)
 _FAULTS = const(0x03)
 _EVENTS = const(0x04)
 _NAMES = const(0x05)
+_HEALTH = const(0x06)
 _HELLO = const(0x10)
 _PROVE = const(0x11)
 _DO = const(0x12)
@@ -72,6 +75,7 @@ class Native:
             _FAULTS: self._tell_faults,
             _EVENTS: self._from_event,
             _NAMES: self._names,
+            _HEALTH: self._health,
             _HELLO: self._hello,
             _PROVE: self._prove,
             _DO: self._do,
@@ -170,6 +174,15 @@ class Native:
         if len(data) != 1:
             return self.say(BAD_FORM)
         return ble_tell.names(self.frame, _NAMES | _ANSWER, data[0])
+
+    def _health(self, data) -> int:
+        if not self._may_read():
+            return self.say(CLOSED)
+        from bms.report import tell_health
+
+        n = tell_health.health(self.begin(OK), self._pack)
+        del sys.modules["bms.report.tell_health"], sys.modules["bms.report"].tell_health
+        return n
 
     # who has the key ------------------------------------------------------------------------------------
 
