@@ -164,6 +164,9 @@ class Walk:
         sim.plant.cells.set_soc(0.5)
         sim.plant.soak(25.0)
         sim.plant.outside.load()
+        sim.plant.outside.detach()  # an ISL94202 keeps its charge over-current so long
+        sim.world.sync()
+        sim.run(2)
         sim.plant.outside.attach(3.4 * sim.plant.cell_n, 5)  # wakes what has shut down
         sim.world.sync()
         sim.run(70)
