@@ -11,6 +11,7 @@ import sys
 from micropython import const
 
 from bms.blackbox import SEGMENTS, BlackBox
+from bms.wishes import Wishes
 from ringlog import Chain
 from segments import FileSegments
 
@@ -35,6 +36,7 @@ class Housekeeping:
         chain = Chain(device_key(key))
         cause = getattr(board, "reset_cause", 0)
         self.blackbox = BlackBox(scan, places, chain, self._counters, cause)
+        self.blackbox.wishes = Wishes(scan.pack)
 
     def _counters(self):
         """Where the counters are kept: needed at start and once a day, not in memory otherwise."""

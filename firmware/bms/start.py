@@ -21,6 +21,8 @@ _START_ONLY = (
     "bms.fields",
     "abstore",
     "bms.commission_store",
+    "bms.recall",
+    "bms.wishes",
     "bms.commissioning",
     "bms.calibrator",
     "bq769x2_memory",
@@ -46,10 +48,18 @@ def build():
         pack.hold(HOLD_SETTINGS)
     if not commissioned(config, hardware.name):
         pack.hold(HOLD_COMMISSION)
+    wishes(pack)
     scan = Scan(pack, hardware)
     calibrate(scan, hardware.name)
     pack.journal.note(SETTINGS, settings.source, -1, config.hash, config.hash, pack)
     return scan
+
+
+def wishes(pack):
+    """What waited for a person when the power went still does."""
+    from bms.recall import recall
+
+    recall(pack)
 
 
 def commissioned(config, name: str) -> bool:
