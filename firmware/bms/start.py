@@ -86,11 +86,12 @@ def reporters(scan):
     pack = scan.pack
     hardware = scan.board
     boxes = []  # the black box, once it runs
+    locks = []  # of every line: one key for all
 
     make_desk = once(lambda: desk(scan))
 
     def make_link(slave):
-        return channel(pack, hardware.name, boxes, slave, make_desk())
+        return channel(pack, hardware.name, boxes, locks, slave, make_desk())
 
     makers = [
         lambda: proven(scan),
@@ -102,7 +103,7 @@ def reporters(scan):
     if hardware.uart is not None:
         makers.append(lambda: uart(hardware.uart, pack, make_link))
     if hardware.ble_links and pack.config.ble_on:
-        makers.append(lambda: bluetooth(pack, hardware))
+        makers.append(lambda: bluetooth(pack, hardware, locks))
     return [Later(pack, each) for each in makers]
 
 
@@ -187,22 +188,25 @@ def desk(scan):
     return Desk(scan, store, read_key, scan.board.clock)
 
 
-def channel(pack, name, boxes, slave, extra):
+def channel(pack, name, boxes, locks, slave, extra):
     """The channel of one cable."""
     from bms.report.link_board import BoardHost, make
 
     host = BoardHost(
-        lambda values: change_settings(pack, values), lambda: acknowledge_settings(pack), boxes
+        lambda values: change_settings(pack, values),
+        lambda: acknowledge_settings(pack),
+        boxes,
+        locks=locks,
     )
     return make(pack, name, host, boxes, slave, extra)
 
 
-def bluetooth(pack, hardware):
+def bluetooth(pack, hardware, locks):
     """The reporter over Bluetooth; a port without it is an error that the supervisor keeps."""
     from bms.report.ble import BleReporter
     from bms.report.ble_key import read_key
 
-    return BleReporter(
+    reporter = BleReporter(
         pack,
         hardware.name,
         hardware.ble_links,
@@ -213,6 +217,8 @@ def bluetooth(pack, hardware):
         key=read_key(),
         button=hardware.button,
     )
+    locks.append(reporter.lock)
+    return reporter
 
 
 def run(started):

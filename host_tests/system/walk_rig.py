@@ -180,7 +180,8 @@ class Walk:
         sim.plant.outside.detach()  # an ISL94202 keeps its charge over-current so long
         sim.world.sync()
         sim.run(2)
-        sim.plant.outside.attach(3.4 * sim.plant.cell_n, 5)  # wakes what has shut down
+        volts = max(3.4 * sim.plant.cell_n, sim.plant.stack_v + 1.5)  # wakes what has shut down
+        sim.plant.outside.attach(volts, 5)
         sim.world.sync()
         sim.run(70)
         self._ask(bits.REQ_CLEAR)
