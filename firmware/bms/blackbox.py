@@ -98,6 +98,7 @@ class BlackBox:
         self._lost_ms = 0  # time until it may be noted
         self.error = None  # last OSError of the flash
         self.errors = 0
+        self.wishes = None  # what else is kept: `step()` in a pause, True when it has written
         self.window = Window(scan, State(scan), self.logs[WINDOWS - 1])
         self._load_counters()
         self.pack.journal.note(
@@ -120,6 +121,8 @@ class BlackBox:
         if self._sick_ms or not self._may_write(dt_ms):
             return False
         try:
+            if self.wishes is not None and self.wishes.step():
+                return True
             if self._ready_n < len(self.logs):
                 self._look_through(self._ready_n)
                 self._ready_n += 1

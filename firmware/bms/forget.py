@@ -11,6 +11,7 @@ _START_ONLY = (
     "bms.fields",
     "abstore",
     "bms.commission_store",
+    "bms.recall",
     "bms.commissioning",
     "bms.calibrator",
     "bms.keep",

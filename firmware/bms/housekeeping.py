@@ -12,6 +12,7 @@ from micropython import const
 
 from bms.blackbox import SEGMENTS, BlackBox
 from bms.keeper import Keeper
+from bms.wishes import Wishes
 from ringlog import Chain
 from segments import FileSegments
 
@@ -37,6 +38,7 @@ class Housekeeping:
         cause = getattr(board, "reset_cause", 0)
         self._keeper = Keeper(scan.pack, folder, cause)  # first: what it changes is on no tape
         self.blackbox = BlackBox(scan, places, chain, self._counters, cause)
+        self.blackbox.wishes = Wishes(scan.pack)
 
     def _counters(self):
         """Where the counters are kept: needed at start and once a day, not in memory otherwise."""

@@ -30,6 +30,7 @@ def build():
         pack.hold(HOLD_COMMISSION)
     if pack.held:
         config.keep = False
+    wishes(pack)
     scan = Scan(pack, hardware)
     calibrate(scan, hardware.name)
     pack.journal.note(SETTINGS, config.source, -1, config.hash, config.hash, pack)
@@ -50,6 +51,14 @@ def checked():
     config.held = settings.held
     config.source = settings.source
     return config
+
+
+def wishes(pack):
+    """What waited for a person when the power went still does."""
+    if is_there("wishes.a") or is_there("wishes.b"):  # as in `wishes.PATHS`
+        from bms.recall import recall
+
+        recall(pack)
 
 
 def commissioned(config, name: str) -> bool:

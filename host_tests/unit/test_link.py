@@ -29,7 +29,7 @@ CONFIGURE, RESTART, ACKNOWLEDGE, TIME, NEW_KEY = 4, 5, 6, 7, 8
 class Cable:
     """A board's line with a client on it."""
 
-    def __init__(self, folder, key=KEY, extra=None):
+    def __init__(self, folder, key=KEY, extra=None, locks=None):
         self.pack = Rig(12).pack
         self.out = bytearray()
         self.kept = []
@@ -47,6 +47,7 @@ class Cable:
             [self.box],
             lambda: self.calls.append("restart"),
             self.root + "key.txt",
+            locks,
         )
         self.wire = Wire(
             self.out.extend,

@@ -63,7 +63,3 @@ def reset():
 
 def reset_cause():
     return 1
-
-
-def reset():
-    """Nobody is there to start again."""

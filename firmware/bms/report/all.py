@@ -34,10 +34,11 @@ def makers(scan) -> list:
     pack = scan.pack
     hardware = scan.board
     boxes = []  # the black box, once it runs
+    locks = []  # of every line: one key for all
     make_desk = once(lambda: desk(scan))
 
     def make_link(slave):
-        return channel(pack, hardware.name, boxes, slave, make_desk())
+        return channel(pack, hardware.name, boxes, locks, slave, make_desk())
 
     found = [
         lambda: proven(scan),
@@ -48,7 +49,7 @@ def makers(scan) -> list:
     if hardware.uart is not None:
         found.append(lambda: uart(hardware.uart, pack, make_link))
     if hardware.ble_links and pack.config.ble_on:
-        found.append(lambda: bluetooth(pack, hardware))
+        found.append(lambda: bluetooth(pack, hardware, locks))
     return found
 
 
@@ -149,17 +150,20 @@ def desk(scan):
     return made
 
 
-def channel(pack, name, boxes, slave, extra):
+def channel(pack, name, boxes, locks, slave, extra):
     """The channel of one cable."""
     from bms.report.link_board import BoardHost, make
 
     host = BoardHost(
-        lambda values: change_settings(pack, values), lambda: acknowledge_settings(pack), boxes
+        lambda values: change_settings(pack, values),
+        lambda: acknowledge_settings(pack),
+        boxes,
+        locks=locks,
     )
     return make(pack, name, host, boxes, slave, extra)
 
 
-def bluetooth(pack, hardware):
+def bluetooth(pack, hardware, locks):
     """The reporter over Bluetooth; a port without it is an error that the supervisor keeps."""
     from bms.report.ble import BleReporter
 
@@ -179,4 +183,5 @@ def bluetooth(pack, hardware):
         key=key,
         button=hardware.button,
         on_config=lambda values: change_settings(pack, values),
+        locks=locks,
     )

@@ -33,7 +33,8 @@ class BleReporter:
     `asyncio.ThreadSafeFlag`, `mem_free` as `gc.mem_free`, `random` as `os.urandom`.
 
     `key()`: who proves it may command; None = nobody. `button()`: true while it is pressed; None = there is
-    none. `on_config(values)`: stores settings that JBD wrote; None = nobody can.
+    none. `on_config(values)`: stores settings that JBD wrote; None = nobody can. `locks`: of every line, so that
+    they have one key.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class BleReporter:
         key=None,
         button=None,
         on_config=None,
+        locks=None,
     ):
         self.pack = pack
+        self.locks = [] if locks is None else locks
         self.random = random
         self.key = key
         self.on_config = on_config

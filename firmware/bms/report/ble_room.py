@@ -62,7 +62,10 @@ class Room:
         """Nobody answers any more. Failures, to be handed to the next room."""
         for place in self.radio.links:
             place.talk = None
-        return self._failures if self.lock is None else self.lock.failures
+        if self.lock is None:
+            return self._failures
+        self.radio.locks.remove(self.lock)
+        return self.lock.failures
 
     # in steps, one module each -----------------------------------------------------------------------
 
@@ -106,4 +109,5 @@ class Room:
 
             self.lock = KeyLock(radio.key() if radio.key is not None else None)
             self.lock.failures = self._failures
+            radio.locks.append(self.lock)
         link.native = Native(radio.pack, self.gate, self.lock, radio.random)

@@ -180,7 +180,7 @@ class Link:
         """The first key, by whoever holds the cable."""
         if len(data) != KEY_N:
             return self._native.say(BAD_FORM)
-        if self._lock.key is not None:
+        if self._lock.key is not None or self._host.owned():
             return self._native.say(CLOSED)
         return self._native.say(self._try(self._take_key, data))
 
@@ -202,7 +202,6 @@ class Link:
         if len(data) != KEY_N:
             raise ValueError("a key has 16 bytes")
         self._host.set_key(bytes(data))
-        self._lock.key = bytes(data)
 
     def _acknowledge(self, _) -> None:
         self._host.acknowledge()
