@@ -1,6 +1,7 @@
 """Wrong port, wrong file, cut cable, full disk, old firmware, Ctrl-C: one line, and nothing half done."""
 
 import builtins
+import contextlib
 import errno
 import json
 import os
@@ -57,8 +58,9 @@ def test_a_line_on_which_nobody_answers_is_told(desk, monkeypatch):
 
 def _prompt(ours):
     """As MicroPython's prompt: something for whatever comes."""
-    while os.read(ours, 99):
-        os.write(ours, b"\r\n>>> ")
+    with contextlib.suppress(OSError):
+        while os.read(ours, 99):
+            os.write(ours, b"\r\n>>> ")
 
 
 def test_an_old_firmware_is_known_by_its_jbd(tmp_path, capsys, monkeypatch):
@@ -322,4 +324,5 @@ def test_noise_on_the_line_is_asked_through(desk):
     desk.served.board.wire._write = lambda data: real(
         dice.randbytes(5) + bytes(data) + b"\xdd\x03\xc3"
     )
-    assert "60.0 %" in desk.good("status")
+    found = desk.json("status")
+    assert found["soc_pm"] in (599, 600) and len(found["cells"]) == 16 and not found["faults"]
