@@ -182,7 +182,7 @@ def channel(pack, name, boxes, slave, extra):
     from bms.report.link_board import BoardHost, make
 
     host = BoardHost(
-        lambda values: change_settings(pack, values), lambda: acknowledge_settings(pack), boxes
+        lambda values: change_settings(pack, values), lambda: acknowledge_settings(pack)
     )
     return make(pack, name, host, boxes, slave, extra)
 

@@ -33,7 +33,7 @@ def test_every_fault_is_told_in_the_words_of_the_firmware_with_its_numbers():
     known = run_js(
         WORDS,
         "const w = words;"
-        "return [w.FAULTS, [...w.WARNINGS], w.MODES, w.FETS, w.OUTPUTS, w.KINDS, w.SOURCES];",
+        "return [w.FAULTS, [...w.WARNINGS], w.MODES, w.FETS, w.OUTPUTS, w.KINDS, w.SOURCES, w.LOOK];",
     )
     names, warnings, modes, *others = known
     assert list(names) == [row[faults.NAME] for row in faults.ROWS] == list(FAULT_WORDS)
@@ -43,6 +43,7 @@ def test_every_fault_is_told_in_the_words_of_the_firmware_with_its_numbers():
     assert tuple(modes) == readable.MODE_NAMES
     assert others[0] == readable.fet_names(15) and others[1] == readable.output_names(127)
     assert tuple(others[2]) == journal.NAMES and tuple(others[3]) == settings.SOURCES
+    assert tuple(others[4]) == settings.TO_BE_LOOKED_AT == ble_tell._LOOK
 
 
 def test_every_event_is_told_in_the_words_of_the_demo(pack):

@@ -1,13 +1,10 @@
 """`ports` and `status`."""
 
-import json
-
 import click
 
 from cellwarden import words
-from cellwarden.board import WHO
 from cellwarden.common import as_json, on_board, say
-from cellwarden.problem import DIFFERS, Refused
+from cellwarden.problem import DIFFERS
 from cellwarden.transport import ports as find_ports
 
 
@@ -39,14 +36,4 @@ def status(target, as_json):
 
 def look(board) -> dict:
     """One whole status."""
-    return words.status(board.live(), board.faults(), board.about, who(board))
-
-
-def who(board) -> dict | None:
-    """What the board says of itself on a cable, None by Bluetooth."""
-    try:
-        if not board.is_ble:
-            return json.loads(board.read(WHO))
-    except (Refused, ValueError):
-        pass
-    return None
+    return words.status(board.live(), board.faults(), board.about, board.who())

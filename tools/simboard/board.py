@@ -110,9 +110,7 @@ class SimBoard:
 
     def _make_link(self, slave):
         root = str(self.folder) + "/"
-        host = BoardHost(
-            self._on_config, self._on_acknowledge, self._boxes, self.start, root + "key.txt"
-        )
+        host = BoardHost(self._on_config, self._on_acknowledge, self.start, root + "key.txt")
         return make(self.pack, "sim", host, self._boxes, slave, self.desk, root, root + "key.txt")
 
     def _on_config(self, values) -> None:
