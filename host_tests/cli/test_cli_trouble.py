@@ -45,6 +45,22 @@ def test_a_wrong_port_is_one_line_that_says_what_to_do(desk, port, words, code, 
     assert words in desk.bad(code, "status", port=port)
 
 
+def test_a_board_behind_a_network_is_the_same_board(tmp_path, capsys, monkeypatch):
+    """`socket://`: a second client takes the line over, the first one's cable is cut."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(board_module, "_AGAIN_S", 0.3)
+    desk = Desk(tmp_path, capsys, tcp=0)
+    url = desk.served.url
+    assert len(desk.json("status", port=url)["cells"]) == 16
+    desk.trip()
+    desk.served.cut(4000)
+    desk.good("log", "export", tmp_path / "copy", port=url)
+    assert same_logs(desk, tmp_path / "copy")
+    assert "bal_on_mv: 15 -> 20" in desk.good("config", "set", "bal_on_mv=20", port=url)
+    desk.served.end()
+    assert "nobody listens" in desk.bad(3, "status", port=url)
+
+
 def test_a_line_on_which_nobody_answers_is_told(desk, monkeypatch):
     monkeypatch.setattr(board_module, "_WAIT_S", 0.3)
     ours, theirs = os.openpty()
