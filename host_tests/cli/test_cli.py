@@ -118,6 +118,22 @@ def test_a_file_is_checked_without_a_board_and_imported_whole(desk, tmp_path):
     assert desk.json("config", "get", "capacity_mah") == {"capacity_mah": 50000}
 
 
+def test_settings_that_the_monitor_cannot_hold_are_refused_before_they_keep_it_from_starting(
+    desk, tmp_path
+):
+    small = tmp_path / "small.json"
+    small.write_text('{"cell_n": 16, "capacity_mah": 20000}')  # 3 C is no step of the chip's
+    for words in (["config", "check", small], ["config", "import", small]):
+        said = desk.bad(2, *words, port="" if "check" in words else None)
+        assert "scd_ma: 60000 is 40000 in the monitor" in said
+    assert "would not start" in desk.bad(2, "config", "set", "capacity_mah=20000")
+    assert desk.json("config", "check", small, "--board", "pico_ltc6811", port="")["cells"] == 16
+    flash = ["flash", "--board", "pico_bq76952", "--config", small]
+    assert "scd_ma" in desk.bad(2, *flash, key=None)
+    desk.good("config", "set", "capacity_mah=20000", "scd_ma=80000", "--restart")
+    assert "no faults" in desk.good("status")
+
+
 def test_another_makers_dangerous_settings_are_refused(desk, tmp_path):
     theirs = tmp_path / "jk.json"
     theirs.write_text(json.dumps({"CellOVP": 4.2, "CellCount": 16}))
