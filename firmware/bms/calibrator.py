@@ -15,7 +15,7 @@ _POINT_N = const(2)
 PATHS = ("calibration.a", "calibration.b")
 
 # item of a CALIBRATION record
-LOADED = const(0)  # value = hash of all that is in force
+LOADED = const(0)  # value = hash of all that is in force; limit = 1: what is stored is refused
 GAIN = (1, 3, 5)  # by kind: cell, current, NTC
 OFFSET = (2, 4, 6)
 
@@ -53,7 +53,9 @@ class Calibrator:
                 self.problem = "the stored calibration is refused: " + str(error)
                 self.calibration = _blank(pack.config)
                 self._scan.sense.calibration = self.calibration
-        pack.journal.note(CALIBRATION, LOADED, -1, self.calibration.hash(), 0, pack)
+        found = self.calibration.hash()
+        if found or self.problem:
+            pack.journal.note(CALIBRATION, LOADED, -1, found, 1 if self.problem else 0, pack)
 
     def point(self, kind: str, which: int, true: int) -> None:
         """A meter shows `true`: take a point of the coming scans."""

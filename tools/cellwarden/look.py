@@ -1,11 +1,8 @@
 """`ports` and `status`."""
 
-import json
-
 import click
 
 from cellwarden import words
-from cellwarden.board import WHO
 from cellwarden.common import as_json, on_board, say
 from cellwarden.health import of_board
 from cellwarden.problem import DIFFERS, Refused
@@ -40,19 +37,9 @@ def status(target, as_json):
 
 def look(board) -> dict:
     """One whole status."""
-    found = words.status(board.live(), board.faults(), board.about, who(board))
+    found = words.status(board.live(), board.faults(), board.about, board.who())
     found["health"] = worth(board)
     return found
-
-
-def who(board) -> dict | None:
-    """What the board says of itself on a cable, None by Bluetooth."""
-    try:
-        if not board.is_ble:
-            return json.loads(board.read(WHO))
-    except (Refused, ValueError):
-        pass
-    return None
 
 
 def worth(board) -> dict | None:

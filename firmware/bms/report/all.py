@@ -157,7 +157,6 @@ def channel(pack, name, boxes, locks, slave, extra):
     host = BoardHost(
         lambda values: change_settings(pack, values),
         lambda: acknowledge_settings(pack),
-        boxes,
         locks=locks,
     )
     return make(pack, name, host, boxes, slave, extra)

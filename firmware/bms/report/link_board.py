@@ -12,16 +12,13 @@ from bms.report.link_store import Store
 
 
 class BoardHost:
-    """`on_config(values)` stores settings; `on_acknowledge()`; `boxes`: the black box, once there is one;
-    `restart()`: None = the board's own reset. `locks`: of every line, so that they have one key.
+    """`on_config(values)` stores settings; `on_acknowledge()`; `restart()`: None = the board's own reset.
+    `locks`: of every line, so that they have one key.
     """
 
-    def __init__(
-        self, on_config, on_acknowledge, boxes, restart=None, key_path: str = PATH, locks=None
-    ):
+    def __init__(self, on_config, on_acknowledge, restart=None, key_path: str = PATH, locks=None):
         self._on_config = on_config
         self._on_acknowledge = on_acknowledge
-        self._boxes = boxes
         self._key_path = key_path
         self.locks = [] if locks is None else locks
         self.restart = reset if restart is None else restart
@@ -35,10 +32,6 @@ class BoardHost:
     def acknowledge(self) -> None:
         self._on_acknowledge()
 
-    def set_time(self, now_s: int) -> None:
-        for box in self._boxes:
-            box.set_wall(now_s)
-
     def set_key(self, key: bytes) -> None:
         write_key(key, self._key_path)
         for lock in self.locks:
@@ -49,7 +42,7 @@ class BoardHost:
 
 
 def make(pack, name: str, host, boxes, slave=None, extra=None, root: str = "", key_path=PATH):
-    """The channel of one line. `boxes`: as above; their logs are what it reads."""
+    """The channel of one line. `boxes`: the black box, once there is one."""
 
     def places():
         return boxes[0].places if boxes else ()
