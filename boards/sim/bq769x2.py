@@ -62,7 +62,7 @@ class Hardware:
         )
         board.alert_pin = FakePin(self._alert, FakePin.IN, pull=FakePin.PULL_UP)
         gate = PinGate(board.off_pins)
-        board.cutoff = Cutoff(gate, board.alert_pin, world.ticks_us, FakePin.IRQ_FALLING)
+        board.cutoff = Cutoff(gate, board.alert_pin, FakePin.IRQ_FALLING)
 
     def dead(self, on: bool) -> None:
         """Each access uses up its time-out and fails."""

@@ -40,7 +40,6 @@ class Scan:
         self._hits = 0  # cut-off edges when the last tick began
         self._alarm = 0  # alarm word of the last fresh scan
         self._hangs = False  # the last scan saw ALERT low without an alarm
-        self._since_good_ms = 0
         board.guard.load(pack.config)
         pack.journal.note(journal.BOOT, 0, -1, 0, 0, pack)
 

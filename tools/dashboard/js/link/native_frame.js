@@ -17,7 +17,7 @@ export const [TOLD_LIVE, TOLD_FAULTS, TOLD_EVENT] = [0xc0, 0xc1, 0xc2];
 // bits of `access`
 export const [HAS_KEY, IS_OPEN, MAY_READ] = [1, 2, 4];
 
-export function crc8(bytes) {
+function crc8(bytes) {
   let crc = 0;
   for (const byte of bytes) {
     crc ^= byte;
@@ -60,7 +60,7 @@ export class Frames {
 }
 
 /** Reads numbers one after another. `layout`: name and width in bytes, negative = signed. */
-export class Reader {
+class Reader {
   #view;
   #at = 0;
 
