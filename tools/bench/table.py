@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import vm
+from boards.sim.families import FAMILIES
 from emulate.image import NoImage
 
 _VM_SECONDS = 20
@@ -25,6 +26,8 @@ def host_rows(result: dict):
         least = scan["minimum"]
         name = f"{scan['family']}, {scan['cell_n']} cells, quiet scan"
         yield row(f"{name}: transactions", scan["transactions"], "", HOST)
+        ratio = scan["transactions"] / least["transactions"]
+        yield row(f"{name}: transactions against the least", ratio, "", HOST)
         yield row(f"{name}: bytes against the least", scan["bytes"] / least["bytes"], "", HOST)
         yield row(f"{name}: on the bus at {scan['khz']} kHz", scan["ms"], "ms", HOST)
         yield row(f"{scan['family']}: driver as .mpy", scan["mpy"], "B", HOST)
@@ -41,7 +44,12 @@ def vm_rows():
     with tempfile.TemporaryDirectory() as folder:
         vm.lay_tree(Path(folder), mpy=True)
         said = vm.run(Path(folder), "tools/vm/pace.py", str(_VM_SECONDS))
+        names = [f"{family}/quiet" for family in FAMILIES]
+        locked = vm.run(Path(folder), "tools/vm/play.py", *names)
     yield row("scans, simulator included", int(said), "1/s", VM)
+    for line in locked.splitlines():  # it ends with an error when a scan takes any
+        name, scans, _ = line.split()
+        yield row(f"{name}: heap taken by {scans} scans, heap locked", 0, "B", VM)
 
 
 def target_rows():
