@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from emulate.deploy import content, flash_with
+from emulate.image import NoImage
 from emulate.measure import BOARD, Probe, bench
-from emulate.pico import NoImage, Pico
+from emulate.pico import Pico
 
 _HERE = Path(__file__).parent
 _SCAN_PIN = 15
@@ -27,7 +28,7 @@ _FLOODED = """
             await asyncio.sleep_ms(500)
             radio.handler(1, (64, 0, bytes(6)))
             while True:
-                radio.handler(3, (64, ble.table.jbd_in))
+                radio.handler(3, (64, ble.jbd_in))
                 await asyncio.sleep_ms(5)
     reporters = [UartReporter(hardware.uart, pack), ble, Flood()]
 """
@@ -87,7 +88,7 @@ def scans(flooded: bool) -> tuple:
 def main() -> int:
     try:
         for name, value in figures():
-            shown = f"{value} bytes" if name == "heap" else f"{value / 1000:.2f} ms"
+            shown = f"{value} bytes" if name.startswith("heap") else f"{value / 1000:.2f} ms"
             print(f"{name:20} {shown:>12}")
         for flooded, name in ((False, "at rest"), (True, "flooded")):
             low, high, scan = scans(flooded)
