@@ -15,7 +15,7 @@ from emulate.pico import Pico
 _HERE = Path(__file__).parent
 _SCAN_PIN = 15
 _SECONDS = 8
-_REPORTERS = "reporters = [UartReporter(hardware.uart, pack)]"
+_REPORTERS = "reporters = [UartReporter(hardware.uart, pack), keeper]"
 _FLOODED = """
     from bms.report.ble import BleReporter
     from bluetooth import radio
@@ -30,7 +30,7 @@ _FLOODED = """
             while True:
                 radio.handler(3, (64, ble.jbd_in))
                 await asyncio.sleep_ms(5)
-    reporters = [UartReporter(hardware.uart, pack), ble, Flood()]
+    reporters = [UartReporter(hardware.uart, pack), keeper, ble, Flood()]
 """
 
 
@@ -71,6 +71,8 @@ def scans(flooded: bool) -> tuple:
     """Shortest and longest time between two scans, and the longest scan, in ms."""
     main = (_HERE / "on_pico.py").read_text(encoding="utf-8")
     if flooded:
+        if _REPORTERS not in main:
+            raise RuntimeError("on_pico.py has other reporters: nobody would flood it")
         main = main.replace(_REPORTERS, _FLOODED.strip())
     rig = bench(main=main.encode(), files=radio())
     rig.pico.boot()

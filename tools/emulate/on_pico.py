@@ -15,6 +15,7 @@ from bms import app
 from bms.pack import Pack
 from bms.scan import Scan
 
+gc.threshold(40000)
 scan_pin = Pin(15, Pin.OUT, value=0)
 gc_pin = Pin(16, Pin.OUT, value=0)
 slack_pin = Pin(17, Pin.OUT, value=0)

@@ -72,6 +72,12 @@ export const OUTPUTS = ["heater", "fan", "chg contactor", "dsg contactor", "buzz
 export const REQUESTS = ["on", "off", "sleep", "shutdown", "clear", "selftest"];
 export const KINDS = ["boot", "trip", "clear", "lock", "ack", "mode", "request", "refused", "alert", "armed", "bus", "anchor", "write", "settings", "reset", "lost", "calibration"];
 const TRIPS = "cuv cov occ ocd1 ocd2 scd otc otd utc utd otf otint host-watchdog permanent-failure".split(" ");
+const SOURCES = [
+  "stored", "first start", "new config.json", "config.json edited or damaged, FETs held off",
+  "store damaged, config.json instead, FETs held off", "stored, one damaged copy mended",
+  "changed, from the next start on", "acknowledged",
+];
+const CAUSES = ["not told", "power", "reset pin", "watchdog", "deep sleep", "software"];
 const ANCHORS = ["none", "full", "empty"];
 const VERBS = { trip: "tripped", clear: "over", lock: "locked", ack: "acknowledged" };
 const LOCK_FETS = 1; // item of a request that locks FETs
@@ -126,10 +132,10 @@ export function describe(record, rows) {
 }
 
 const OTHERS = {
-  settings: () => "settings were loaded or changed",
-  reset: () => "the microcontroller was reset",
-  lost: () => "records were lost",
-  calibration: () => "the calibration was changed",
+  settings: ({ item }) => `settings: ${SOURCES[item] ?? `source ${item}`}`,
+  reset: ({ item, value }) => `start ${value}, cause: ${CAUSES[item] ?? `cause ${item}`}`,
+  lost: ({ value, limit }) => `${limit} events came too fast to be stored, ${value} in all`,
+  calibration: ({ value, limit }) => `calibrated: ${limit} before, ${value} now`,
   boot: () => "the firmware has started",
   mode: ({ item, value }) => `mode: ${MODES[item]}, before: ${MODES[value]}`,
   request: ({ item, value }) =>
@@ -139,5 +145,5 @@ const OTHERS = {
   armed: ({ value, limit }) => (value ? "the monitor is armed, and everything read back" : `the monitor differs at 0x${limit.toString(16).padStart(4, "0")}`),
   anchor: ({ item, value }) => `${ANCHORS[item]}: SoC was ${(value / 10).toFixed(1)} % until now`,
   bus: ({ value }) => `the bus failed, ${value} times so far`,
-  write: ({ value }) => `the bus failed, ${value} times so far`,
+  write: () => "a command to the monitor failed",
 };
