@@ -192,7 +192,7 @@ def test_balance_shows_every_cell(desk):
 
 def test_unlock_opens_the_line_for_jbd_and_makes_a_key(desk, tmp_path):
     assert "for 60 s" in desk.good("unlock", "--seconds", "60")
-    assert desk.served.board.wire.slave._unlocked_ms > 0
+    assert desk.served.board.wire.slave.unlocked_ms > 0
     path = tmp_path / "key"
     assert "the board has a key" in desk.bad(2, "unlock", "--new-key", path, key=None)
     assert not path.exists()

@@ -53,6 +53,9 @@ def test_every_event_is_told_in_the_words_of_the_demo(pack):
             if kind == journal.ANCHOR and item > 2:
                 continue
             log.note(kind, item, 1 if kind < journal.MODE else -1, value % 9, limit, pack.pack)
+    for item in range(9):  # every source of settings, every cause of a reset, and one unknown
+        log.note(journal.SETTINGS, item, -1, 0, 0, pack.pack)
+        log.note(journal.RESET, item, -1, 4, 0, pack.pack)
     frame = Frame()
     frames = [list(frame.view[: ble_tell.event(frame, log, n)]) for n in range(log.n)]
     body = """
