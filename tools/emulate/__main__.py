@@ -12,7 +12,7 @@ from pathlib import Path
 from emulate import measure
 from emulate.bench import Bench
 from emulate.cable import Cable
-from emulate.image import NoImage
+from emulate.image import NoImage, needing_it
 from emulate.story import CONFIG, Silent, Story
 
 BOARD = "pico_bq76952"
@@ -47,7 +47,7 @@ def main() -> int:
         print(f"emulate: {error}", file=sys.stderr)
         return 2
     print("\nFigures:", flush=True)
-    return measure.main()
+    return needing_it(measure.main)
 
 
 if __name__ == "__main__":

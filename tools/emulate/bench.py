@@ -9,7 +9,7 @@ from sim.plant import Plant
 from sim.world import World
 
 # pins of boards/pico_bq76952
-SDA, SCL, ALERT, CFETOFF, DFETOFF, INTERLOCK, SERVICE = 4, 5, 6, 7, 8, 13, 14
+ALERT, CFETOFF, DFETOFF, INTERLOCK, SERVICE = 6, 7, 8, 13, 14
 NTC_WIRING = (("TS1", 0), ("TS3", 1), ("HDQ", 2), ("DCHG", FET_NODE))
 _NEVER_US = 1 << 60
 _STEP_US = 50000  # the plant is looked at this often when nothing else happens
@@ -29,11 +29,7 @@ class Bench:
         capacity_ah: float = 100.0,
         seed: int = 1,
     ):
-        self.pico = Pico(flash)
-        mcu = self.pico.mcu
-        PioClock(mcu)
-        self.plant = Plant(cell_n=cell_n, soc=soc, seed=seed, capacity_ah=capacity_ah)
-        self.world = World(self.plant)
+        self._begin(flash, Plant(cell_n=cell_n, soc=soc, seed=seed, capacity_ah=capacity_ah))
         self.alert = Line("ALERT", pull=1)
         self.cfetoff = Line("CFETOFF")
         self.dfetoff = Line("DFETOFF")
@@ -49,23 +45,33 @@ class Bench:
             dfetoff=self.dfetoff,
         )
         self.world.chips.append(self.chip)
-        self.world.advance(300000)  # the monitor was there before the Pico got its power
-        self._zero_us = self.world.now_us
-        self._alarm = mcu.clock.create_alarm(self._tick)
-        self._following = False
-        self.i2c = I2C(mcu, 0, {self.chip.addr: self.chip}, self.follow)
-        self.outputs = (
-            Output(mcu, CFETOFF, self.cfetoff, self.follow),
-            Output(mcu, DFETOFF, self.dfetoff, self.follow),
-        )
-        self.pico.on_reset += [self.i2c.drop, *[output.look for output in self.outputs]]
-        Input(mcu, ALERT, self.alert)
-        self._levels(mcu, service)
-        self._schedule()
+        self.i2c = I2C(self.pico.mcu, 0, {self.chip.addr: self.chip}, self.follow)
+        outputs = {CFETOFF: self.cfetoff, DFETOFF: self.dfetoff}
+        self._connect(300000, [self.i2c], outputs, {ALERT: self.alert}, service)
 
-    def _levels(self, mcu, service: bool) -> None:
+    def _begin(self, flash, plant) -> None:
+        """A pack, and a Pico without power."""
+        self.pico = Pico(flash)
+        self.pio_clock = PioClock(self.pico.mcu)
+        self.plant = plant
+        self.world = World(plant)
+        self._alarm = self.pico.mcu.clock.create_alarm(self._tick)
+        self._following = True  # it has no time yet
+
+    def _connect(self, ready_us: int, buses, outputs, inputs, service: bool) -> None:
+        """The Pico gets its power `ready_us` after the monitor; `outputs`, `inputs`: pin -> wire."""
+        self.world.advance(ready_us)
+        self._zero_us = self.world.now_us
+        self._following = False
+        mcu = self.pico.mcu
+        self.outputs = [Output(mcu, pin, line, self.follow) for pin, line in outputs.items()]
+        self.pico.on_reset += [bus.drop for bus in buses]
+        self.pico.on_reset += [output.look for output in self.outputs]
+        for pin, line in inputs.items():
+            Input(mcu, pin, line)
         mcu.gpio[INTERLOCK].set_input_value(False)  # closed
         mcu.gpio[SERVICE].set_input_value(not service)
+        self._schedule()
 
     # time --------------------------------------------------------------------------------------------
 

@@ -1,17 +1,15 @@
 """The pack around an emulated Pico that is wired as `boards/pico_bq76940` says."""
 
 from emulate.bench import Bench
-from emulate.pico import Pico
-from emulate.wires import I2C, Input, Output
+from emulate.wires import I2C
 from sim.adc import FakeADC
 from sim.chips.bq769x0 import BQ769x0Model
 from sim.chips.bq769x0_measure import FET_NODE, inputs_for
 from sim.gates import And, DeadMan
 from sim.pins import Line
 from sim.plant import Plant
-from sim.world import World
 
-SDA, SCL, TRIPPED, CFETOFF, DFETOFF, PDSG, LIFT, BOOT, STROKE = 4, 5, 6, 7, 8, 9, 15, 16, 17
+TRIPPED, CFETOFF, DFETOFF, PDSG, LIFT, BOOT, STROKE = 6, 7, 8, 9, 15, 16, 17
 _FULL_MV = 82500
 _PACK, _STACK = 0, 1  # ADC channels
 
@@ -20,10 +18,8 @@ class Bench940(Bench):
     """Time and people as on the other bench; another monitor, gates and a dead-man around it."""
 
     def __init__(self, cell_n=15, soc=0.5, crc=True, service=True, flash=None, shunt_uohm=500):
-        self.pico = Pico(flash)
-        mcu = self.pico.mcu
-        plant = self.plant = Plant(cell_n=cell_n, soc=soc, ntc_n=2)
-        world = self.world = World(plant)
+        self._begin(flash, Plant(cell_n=cell_n, soc=soc, ntc_n=2))
+        plant, world = self.plant, self.world
         lines = {
             pin: Line(f"GP{pin}", pull=-1) for pin in (CFETOFF, DFETOFF, PDSG, LIFT, BOOT, STROKE)
         }
@@ -48,19 +44,12 @@ class Bench940(Bench):
             boot=lines[BOOT],
         )
         world.chips.append(self.chip)
-        world.advance(1000000)  # the monitor was there before the Pico got its power
-        self._zero_us = world.now_us
-        self._alarm = mcu.clock.create_alarm(self._tick)
-        self._following = False
         self._adcs = (
             FakeADC(lambda: plant.pack_v, _FULL_MV),
             FakeADC(lambda: plant.stack_v, _FULL_MV),
         )
-        self.i2c = I2C(mcu, 0, {self.chip.addr: self.chip}, self.follow)
-        self.outputs = [Output(mcu, pin, line, self.follow) for pin, line in lines.items()]
-        Input(mcu, TRIPPED, self.dsg)
-        self._levels(mcu, service)
-        self._schedule()
+        self.i2c = I2C(self.pico.mcu, 0, {self.chip.addr: self.chip}, self.follow)
+        self._connect(1000000, [self.i2c], lines, {TRIPPED: self.dsg}, service)
 
     def follow(self) -> None:
         """The same, and the ADC's inputs."""

@@ -48,11 +48,11 @@ for name in ("bms.config", "bms.chemistry", "bms.relations", "bms.fields"):
     delattr(sys.modules["bms"], name.split(".")[1])
 
 
-def uart():
-    """The serial line is there anyway, and JBD with it."""
-    from bms.report.uart import UartReporter
+def jbd():
+    """A serial line speaks it anyway."""
+    from bms.report.jbd_slave import JbdSlave
 
-    return UartReporter(None, pack)
+    return JbdSlave(pack)
 
 
 def ble():
@@ -63,7 +63,7 @@ def ble():
     return made
 
 
-line = uart()
+line = jbd()
 gc.collect()
 before = gc.mem_free()
 reporter = ble()

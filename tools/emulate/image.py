@@ -23,6 +23,16 @@ class NoImage(Exception):
     """There is no MicroPython to boot; the text says what to provide."""
 
 
+def needing_it(act) -> int:
+    """Exit code of a program: `act()`, or the word about what it needs."""
+    try:
+        act()
+    except NoImage as missing:
+        print(missing, file=sys.stderr)
+        return 2
+    return 0
+
+
 def image() -> str:
     """Path of the image. `NoImage` says what to provide."""
     given = os.environ.get("MICROPYTHON_UF2")

@@ -9,15 +9,18 @@ import os
 import sys
 from pathlib import Path
 
+from bench.table import in_a_line, row
+from emulate import latency
 from emulate.bench import Bench
 from emulate.deploy import content, flash_with, waived
-from emulate.image import NoImage
-from sim.prng import Prng
+from emulate.image import needing_it
 
 ROOT = Path(__file__).resolve().parents[2]
 BOARD = "pico_bq76952"
 RIG = "emulated RP2040, 125 MHz"
 _SCAN_PIN, _GC_PIN = 15, 16
+_LOADED_MS = 9000  # every reporter is there, and the black box has begun its logs
+_ERASES = 10
 _EDGES = int(os.environ.get("CELLWARDEN_EDGES", "100"))
 
 
@@ -38,9 +41,10 @@ def bench(config=None, main=None, crc: bool = True, files=None, **more) -> Bench
 
 
 class Probe:
-    """How long a pin of the Pico was high, each time, in us."""
+    """When a pin of the Pico rose, and how long it was high, each time, in us."""
 
     def __init__(self, pico, pin: int):
+        self.rose_us = []
         self.high_us = []
         self._since = None
         self._clock = pico.clock
@@ -51,6 +55,7 @@ class Probe:
         level = bool(self._pin.output_enable and self._pin.output_value)
         if level and self._since is None:
             self._since = self._clock.nanos
+            self.rose_us.append(self._since / 1000)
         elif not level and self._since is not None:
             self.high_us.append((self._clock.nanos - self._since) / 1000)
             self._since = None
@@ -85,34 +90,6 @@ def scan_cost(rig, seconds: float = 8) -> list:
     ]
 
 
-def alert_to_pin(rig, edges: int) -> list:
-    """ALERT falls at random moments of the running firmware; how long until the off-pin is low."""
-    prng = Prng(11)
-    line = rig.alert.end("spanner")
-    fell = []
-    rig.cfetoff.watch(lambda level: None if level else fell.append(rig.pico.now_ns))
-    took_us = []
-    while len(took_us) < edges:
-        rig.pico.run_ns(prng.between(1000, 260_000_000))
-        if not rig.cfetoff.level:
-            rig.pico.run_ms(5)
-            continue
-        fell.clear()
-        at_ns = rig.pico.now_ns
-        line.drive(0)
-        rig.pico.run_ns(300_000)
-        line.drive(None)
-        if not fell:
-            raise RuntimeError("an edge without an effect")
-        took_us.append((fell[0] - at_ns) / 1000)
-    took_us.sort()
-    return [
-        (f"ALERT to off-pin by the interrupt, median of {edges}", took_us[edges // 2], "us", None),
-        ("  99 in 100", took_us[edges * 99 // 100], "us", 12),
-        ("  worst", took_us[-1], "us", 40),
-    ]
-
-
 def free_heap(rig) -> list:
     """What is left with everything on; asked at the prompt after the loop was stopped."""
     rig.pico.enter_raw()
@@ -122,42 +99,31 @@ def free_heap(rig) -> list:
 
 def rows(edges: int = _EDGES):
     """Every figure as a dict, one by one. A bound below 0: at least so much."""
-    yield from _dicts(start_up())
+    yield from _rows(start_up())
     rig = bench(main=Path(__file__).with_name("on_pico.py").read_bytes())
     rig.pico.boot()
     if not rig.pico.run_until(rig.conducting, 6000, 5):
         raise RuntimeError(f"not running: {bytes(rig.pico.out)[-500:]!r}")
-    rig.pico.run_ms(1000)
-    yield from _dicts(scan_cost(rig))
-    yield from _dicts(alert_to_pin(rig, edges))
-    yield from _dicts(free_heap(rig))
+    yield from _rows(latency.while_erasing(rig, _ERASES))
+    rig.pico.run_ms(_LOADED_MS)
+    yield from _rows(scan_cost(rig))
+    yield from _rows(latency.running(rig, edges))
+    yield from _rows(free_heap(rig))
 
 
-def _dicts(found):
+def _rows(found):
     for name, value, unit, bound in found:
-        ratio = None if bound is None else value / bound if bound > 0 else -bound / value
-        row = {"name": name, "value": round(value, 3), "unit": unit}
-        yield {**row, "bound": bound, "ratio": ratio, "rig": RIG}
+        yield row(name, value, unit, RIG, bound)
 
 
-def main() -> int:
+def main() -> None:
     found = []
-    try:
-        for row in rows():
-            found.append(row)
-            limit = (
-                ""
-                if row["bound"] is None
-                else f"   bound {row['bound']}, ratio {row['ratio']:.2f}"
-            )
-            print(f"{row['name']:55} {row['value']:10.2f} {row['unit']:4}{limit}", flush=True)
-    except NoImage as missing:
-        print(missing, file=sys.stderr)
-        return 2
+    for each in rows():
+        found.append(each)
+        print(in_a_line(each), flush=True)
     if len(sys.argv) > 1:
         Path(sys.argv[1]).write_text(json.dumps(found, indent=1))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(needing_it(main))

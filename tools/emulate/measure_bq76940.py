@@ -6,16 +6,18 @@ Power-up, quiet scans, a short circuit, and what heap is left. Rows as `emulate.
 import sys
 
 from emulate.bench_bq76940 import Bench940
-from emulate.deploy import content, flash_with
-from emulate.pico import NoImage
+from emulate.deploy import content, flash_with, waived
+from emulate.image import needing_it
 
+BOARD = "pico_bq76940"
 _CONFIG = {"cell_n": 15, "ntc_n": 2, "precharge_on": 0}
 _QUIET_S = 3
 
 
 def rows():
     """(name, value, unit), one by one, of one life."""
-    rig = Bench940(flash=flash_with(content("pico_bq76940", _CONFIG)))
+    pairs = content(BOARD, _CONFIG) + waived(BOARD, _CONFIG)
+    rig = Bench940(flash=flash_with(pairs))
     pico = rig.pico
     pico.boot()
     if not pico.run_until(rig.conducting, 9000, 5):
@@ -48,15 +50,10 @@ def rows():
     )
 
 
-def main() -> int:
-    try:
-        for name, value, unit in rows():
-            print(f"{name:55} {value:10.2f} {unit}", flush=True)
-    except NoImage as missing:
-        print(missing, file=sys.stderr)
-        return 2
-    return 0
+def main() -> None:
+    for name, value, unit in rows():
+        print(f"{name:55} {value:10.2f} {unit}", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(needing_it(main))

@@ -1,23 +1,20 @@
-"""main.py with three test points: GP15 is high during a scan, GP16 during a garbage collection, GP17 while the
-black box has its turn.
+"""main.py with two test points: GP15 is high during a scan, GP16 during a garbage collection.
 
-For measuring with an emulator or a logic analyser; otherwise the same as firmware/main.py.
+For measuring with an emulator or a logic analyser; otherwise what `bms.start.run` does. Where there is a module
+`extra`, its `tasks()` run beside the reporters.
 """
 
-import asyncio
 import gc
-import sys
 
 from machine import Pin
 
-import board
-from bms import app
-from bms.pack import Pack
-from bms.scan import Scan
+gc.threshold(40000)  # as main.py
+
+from bms import app, start  # noqa: E402
 
 scan_pin = Pin(15, Pin.OUT, value=0)
 gc_pin = Pin(16, Pin.OUT, value=0)
-slack_pin = Pin(17, Pin.OUT, value=0)
+build, reporters = start.build, start.reporters
 
 
 class Collector:
@@ -29,61 +26,29 @@ class Collector:
         gc_pin(0)
 
 
-class Timed:
-    """A scan that shows when it runs."""
+def shown():
+    """The scan, which shows when it runs."""
+    scan = build()
+    tick = scan.tick
 
-    def __init__(self, scan):
-        self.inner = scan
-        self.board = scan.board
-
-    def tick(self, dt_ms):
+    def timed(dt_ms):
         scan_pin(1)
-        self.inner.tick(dt_ms)
+        tick(dt_ms)
         scan_pin(0)
 
-    @property
-    def pack(self):
-        return self.inner.pack
-
-    @property
-    def period_ms(self):
-        return self.inner.period_ms
-
-    @property
-    def again(self):
-        return self.inner.again
+    scan.tick = timed
+    return scan
 
 
-def timed(slack):
-    """The black box's turn, seen from outside."""
-
-    def turn():
-        slack_pin(1)
-        slack()
-        slack_pin(0)
-
-    return turn
+def with_extra(scan):
+    try:
+        from extra import tasks
+    except ImportError:
+        return reporters(scan)
+    return reporters(scan) + tasks()
 
 
-def main():
-    from bms.config import read_config
-
-    config = read_config("config.json").bare()
-    hardware = board.make(config)
-    pack = Pack(config)
-    scan = Scan(pack, hardware)
-    for name in ("bms.config", "bms.chemistry", "bms.relations", "bms.fields", "bq769x2_memory"):
-        sys.modules.pop(name, None)
-        if "." in name:
-            delattr(sys.modules["bms"], name.split(".")[1])
-    from bms.housekeeping import Housekeeping
-    from bms.report.uart import UartReporter
-
-    keeper = Housekeeping(scan)
-    keeper.blackbox.slack = timed(keeper.blackbox.slack)
-    reporters = [UartReporter(hardware.uart, pack), keeper]
-    app.gc = Collector()
-    asyncio.run(app.App(Timed(scan), hardware.clock, asyncio.ThreadSafeFlag(), reporters).run())
-
-
-main()
+app.gc = Collector()
+start.build = shown
+start.reporters = with_extra
+start.run(lambda: None)

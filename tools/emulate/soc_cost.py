@@ -7,7 +7,8 @@ misses.
 import sys
 
 from emulate.deploy import content, flash_with
-from emulate.pico import NoImage, Pico
+from emulate.image import needing_it
+from emulate.pico import Pico
 
 _ON_PICO = """
 import gc, time
@@ -66,17 +67,12 @@ print("count", (diff(b, a) - diff(c, b)) / 200)
 """
 
 
-def main() -> int:
-    try:
-        pico = Pico(flash_with(content("pico_bq76952", {"cell_n": 16}, {"/main.py": b"pass\n"})))
-    except NoImage as missing:
-        print(missing, file=sys.stderr)
-        return 2
+def main() -> None:
+    pico = Pico(flash_with(content("pico_bq76952", {"cell_n": 16}, {"/main.py": b"pass\n"})))
     pico.boot()
     pico.enter_raw()
     print(pico.execute(_ON_PICO, 600000))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(needing_it(main))
