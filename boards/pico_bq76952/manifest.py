@@ -1,12 +1,5 @@
 # Freezes Cellwarden and this board's wiring into a MicroPython of the port's own:
 #   make -C ports/rp2 BOARD=RPI_PICO FROZEN_MANIFEST=.../boards/pico_bq76952/manifest.py
-include("$(PORT_DIR)/boards/manifest.py")
-
-module("boot.py", base_path="../../firmware")
-module("main.py", base_path="../../firmware")
-package("bms", base_path="../../firmware")
-freeze("../../lib")
-module("pico.py", base_path="../rp2")
-module("pioguard.py", base_path="../rp2")
-module("onestore.py", base_path="../rp2")
+include("../manifest.py")
+freeze("../rp2", ("pico.py", "pioguard.py", "onestore.py"))
 module("board.py", base_path=".")

@@ -7,7 +7,8 @@ import pytest
 from host_tests.chip.ltc681x_rig import Rig, config
 from roles import FLAG_RESET, STEP_DIFFERS, STEP_PASS, TEMP_NONE, TRIP_COV, TRIP_CUV
 from sim.chips.ltc681x_measure import FET_NODE
-from sim.mischief_spi import SpiFlip, StuckMiso
+from sim.mischief_bus import BitFlip
+from sim.mischief_spi import SpokenTo, StuckMiso
 from sim.prng import Prng
 
 
@@ -350,7 +351,9 @@ def test_a_miso_that_sticks_low_while_converting_does_not_hang_the_driver():
 
 def test_flipped_bits_are_retried_or_named_and_never_believed():
     rig = Rig((12, 12), ntc=((0, 1), (1, 2))).armed()
-    noise = rig.slot.device = SpiFlip(rig.chain, Prng(3), per_million=1500, written=True)
+    noise = rig.slot.device = SpokenTo(
+        rig.chain, lambda heard: BitFlip(heard, Prng(3), per_million=1500, written=True)
+    )
     rig.chain.strict = False
     good = failed = 0
     for _ in range(300):
@@ -363,7 +366,7 @@ def test_flipped_bits_are_retried_or_named_and_never_believed():
         good += 1
         assert list(rig.cell_mv) == [3300 + i for i in range(24)]
         assert all(abs(t - 250) <= 2 for t in rig.temps)
-    assert noise.flipped > 100 and rig.chip.link.retries > 20
+    assert noise.wrapped.flipped > 100 and rig.chip.link.retries > 20
     assert good > 200 and failed > 3
 
 

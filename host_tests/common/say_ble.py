@@ -96,16 +96,16 @@ def weigh() -> None:
     print(
         "kept", gc.mem_alloc()
     )  # the machine has collected since the last run, and only then does
-    link, handle = flood.rig.reporter.links[0], flood.rig.table.jbd_in
+    link, handle = flood.rig.room.radio.links[0], flood.rig.table.jbd_in
     data = request(4)
     before = gc.mem_alloc()
     link.inbox.put(handle, data)
     put_b = gc.mem_alloc() - before
     link.inbox.take()
     for byte in data:
-        link.slave.put(byte)
+        link.talk.slave.put(byte)
     before = gc.mem_alloc()
-    n = link.slave.answer()
+    n = link.talk.slave.answer()
     print("put", put_b, "answer", gc.mem_alloc() - before, n)
     flood.pour(400)
     gc.collect()

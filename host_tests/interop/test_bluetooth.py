@@ -13,7 +13,8 @@ from bumble.link import LocalLink
 from bms.app import App
 from btlink import native, timeless
 from btlink.phone import NATIVE, Phone
-from btlink.product import Flag, LoopClock, Product
+from btlink.product import LoopClock, Product
+from fakes_asyncio import ThreadSafeFlag
 from host_tests.common.ble_rig import BleRig
 from host_tests.common.scan_rig import Rig
 from host_tests.shared import ROOT, shared
@@ -113,7 +114,7 @@ async def replay(session, mtu: int, limits, opened: bool):
     link = LocalLink()
     product = await Product.make(link, rig.pack, limits)
     if opened:
-        product.reporter.gate.open(1 << 28)
+        product.open_room().gate.open(1 << 28)
     phone = await Phone.make(link, product, mtu)
     before, said = state(rig.pack), []
     for i, exchange in enumerate(session["exchanges"]):
@@ -242,7 +243,7 @@ def test_a_flood_over_the_air_moves_no_scan():
         link = LocalLink()
         product = await Product.make(link, rig.pack, PICO_W)
         scan = Timed(rig)
-        app = asyncio.create_task(App(scan, LoopClock(), Flag()).run())
+        app = asyncio.create_task(App(scan, LoopClock(), ThreadSafeFlag()).run())
         phone = await Phone.make(link, product, 247)
         for i in range(1500):
             await phone.write(bytes([i & 0xFF, 0xDD, 0xA5, 0x04, 0x40]) * (i % 40))

@@ -17,7 +17,7 @@ from replay.chain import logs
 from replay.record import Recording, Sink
 from replay.run import replay
 from replay.windows import windows
-from ringlog import Chain, RingLog, padded
+from ringlog import HEAD_N, Chain, RingLog, padded
 from sim.flash import Flash
 from sim.mischief import find
 from sim.prng import Prng
@@ -172,21 +172,25 @@ def test_one_flipped_bit_anywhere_is_found_and_its_record_named(path, dump, caps
 
 
 def with_changed_scan(dump, index, field, value):
-    """A forger with a checksum, but without the key: one number of one scan is another."""
-    bad = bytearray(dump)
+    """A forger with a checksum, but without the key: one number of one scan is another.
+
+    It is the first one from `index` on whose record does not grow by it; (dump, record, scan).
+    """
     for item in records(dump):
         if item.kind != SCANS:
             continue
         first, count = struct.unpack_from("<IH", item.payload)
-        if first <= index < first + count:
-            start = int(item.place.split()[1])
-            change(bad, start, item, index - first, field, value)
-            return bad, item.number
-    raise LookupError(index)
+        for i in range(max(index - first, 0), count):
+            frame = changed(item, i, field, value)
+            if len(frame) == padded(len(item.payload)):
+                start = int(item.place.split()[1])
+                forged = dump[:start] + frame + dump[start + len(frame) :]
+                return forged, item.number, first + i + 1
+    raise LookupError(f"no scan from {index} on")
 
 
-def change(bad, start, item, i, field, value):
-    """Undo the squeezing of one record, change it, and squeeze it again to the same length."""
+def changed(item, i, field, value):
+    """Undo the squeezing of one record, change it, and squeeze it again."""
     from squeeze import squeeze, unsqueeze
 
     size = tape.size(16, 3)
@@ -195,42 +199,38 @@ def change(bad, start, item, i, field, value):
     at = 6
     for k in range(count):
         at = unsqueeze(item.payload, at, out, k * size, (k - 1) * size if k else -1, size)
+    assert struct.unpack_from("<h", out, i * size + field) != (value,)
     struct.pack_into("<h", out, i * size + field, value)
     packed = bytearray(4096)
     end = 0
     for k in range(count):
         end = squeeze(out, k * size, (k - 1) * size if k else -1, size, packed, end)
     payload = item.payload[:6] + packed[:end]
-    n = len(item.payload)
-    if padded(len(payload)) != padded(n):
-        pytest.skip("this change does not fit the record")
-    frame = bytearray(bad[start : start + 8]) + payload + item.mac
+    frame = bytearray(item.covered[:HEAD_N]) + payload + item.mac
     struct.pack_into("<H", frame, 2, len(payload))
-    frame += b"\xff" * (padded(n) - 4 - len(frame))
-    frame += struct.pack("<I", binascii.crc32(bytes(frame)))
-    bad[start : start + padded(n)] = frame
+    frame += b"\xff" * (padded(len(payload)) - 4 - len(frame))
+    return frame + struct.pack("<I", binascii.crc32(bytes(frame)))
 
 
 CELL_0 = 22 + 24  # of a scan
 
 
 def test_a_forged_reading_is_named_by_its_first_scan_and_by_the_chain(path, dump, capsys):
-    bad, number = with_changed_scan(dump, 30, CELL_0, 3399)
+    bad, number, scan = with_changed_scan(dump, 30, CELL_0, 3399)
     path.write_bytes(bad)
     code, text = said(capsys, path)
-    assert (
-        code == 1 and "scan 31 is the first that differs" in text and f"(record {number})" in text
-    )
+    assert code == 1 and f"(record {number})" in text
+    assert f"scan {scan} is the first that differs" in text
     code, text = said(capsys, path, "--key", KEY.hex())
     assert f"record {number} at" in text and "was changed, or the key differs" in text
 
 
 def test_a_forged_decision_is_named_too(path, dump, capsys):
     size = tape.size(16, 3)
-    bad, _ = with_changed_scan(dump, 12, size - 30 + 10 - 2, 77)
+    bad, _, scan = with_changed_scan(dump, 12, size - 30 + 10 - 2, 77)
     path.write_bytes(bad)
     code, text = said(capsys, path)
-    assert code == 1 and "scan 13 is the first that differs" in text
+    assert code == 1 and f"scan {scan} is the first that differs" in text
 
 
 def test_a_policy_that_decides_otherwise_differs_at_the_scan_where_it_matters(dump, monkeypatch):

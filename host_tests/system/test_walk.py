@@ -13,19 +13,6 @@ SEEDS += [("ltc681x", seed, (4, 12, 16)[seed % 3]) for seed in range(1, 5)]
 SEEDS += [("isl94202", seed, (3, 4, 8)[seed % 3]) for seed in range(1, 10)]
 
 
-# Known: these end with both FETs off and do not get back to RUN by themselves. Safe, and a nuisance.
-UNHEALED = {
-    ("bq769x2", 12, 4): "a monitor that was told to shut down while a charger holds it awake",
-    ("isl94202", 2, 8): "its own charge over-current latch is not cleared while the alarm hangs",
-}
-SEEDS = [
-    pytest.param(*seed, marks=pytest.mark.xfail(reason=UNHEALED[seed]))
-    if seed in UNHEALED
-    else seed
-    for seed in SEEDS
-]
-
-
 @pytest.mark.parametrize("monitor, seed, cell_n", SEEDS)
 def test_a_random_walk_through_trouble_breaks_nothing_and_heals(monitor, seed, cell_n):
     walk = Walk(seed, cell_n, crc=seed % 4 != 0, family=monitor)

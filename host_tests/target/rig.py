@@ -44,8 +44,15 @@ _HOOK = """\
 from bms import start
 from trouble import Trouble
 
-ours = start.reporters
-start.reporters = lambda scan: ours(scan) + [Trouble(scan)]
+ours = start.reports
+
+
+def more(app, scan):
+    app.add(Trouble(scan))
+    return ours(app, scan)
+
+
+start.reports = more
 run = start.run
 """
 

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from bms.app import App
+from fakes_asyncio import ThreadSafeFlag, Ticks
 
 
-class Clock:
+class Clock(Ticks):
     """Virtual milliseconds; also what stands in for `asyncio.sleep_ms`."""
 
     def __init__(self):
@@ -16,12 +17,6 @@ class Clock:
 
     def ticks_ms(self):
         return self.now
-
-    def ticks_diff(self, later, earlier):
-        return later - earlier
-
-    def ticks_add(self, ticks, delta):
-        return ticks + delta
 
     async def sleep_ms(self, ms):
         """Sleep until `run` comes by; 0 only lets the others run."""
@@ -45,20 +40,6 @@ class Clock:
                 self.sleepers.remove(sleeper)
                 sleeper[1].set()
         self.now = max(self.now, until_ms)
-
-
-class Flag:
-    """As `asyncio.ThreadSafeFlag`."""
-
-    def __init__(self):
-        self._event = asyncio.Event()
-
-    def set(self):
-        self._event.set()
-
-    async def wait(self):
-        await self._event.wait()
-        self._event.clear()
 
 
 class Cutoff:
@@ -113,7 +94,7 @@ class Rig:
         """Run the app while `story(app)` lasts."""
 
         async def main():
-            app = App(self.scan, self.clock, Flag(), self.reporters)
+            app = App(self.scan, self.clock, ThreadSafeFlag(), self.reporters)
             task = asyncio.create_task(app.run())
             await story(app)
             task.cancel()
@@ -205,7 +186,7 @@ def test_a_scan_that_fails_takes_the_permission_away_and_is_not_hidden(rig):
     rig.scan.tick = fail
 
     async def main():
-        await App(rig.scan, rig.clock, Flag()).run()
+        await App(rig.scan, rig.clock, ThreadSafeFlag()).run()
 
     with pytest.raises(ZeroDivisionError):
         asyncio.run(main())
@@ -306,7 +287,7 @@ def test_with_the_scan_everything_else_ends(monkeypatch, how):
     rig.scan.tick = broken
 
     async def main():
-        task = asyncio.create_task(App(rig.scan, rig.clock, Flag(), [patient]).run())
+        task = asyncio.create_task(App(rig.scan, rig.clock, ThreadSafeFlag(), [patient]).run())
         await rig.clock.run(300)
         assert rig.scan.board.cutoff.blocked == (how == "failed")
         task.cancel()

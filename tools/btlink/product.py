@@ -6,41 +6,18 @@ import os
 
 from bms.report.ble import BleReporter
 from btlink.virtual import Radio
+from fakes_asyncio import ThreadSafeFlag, Ticks, sleep_ms
 
 
-class Flag:
-    """As `asyncio.ThreadSafeFlag`."""
-
-    def __init__(self):
-        self._event = asyncio.Event()
-
-    def set(self):
-        self._event.set()
-
-    async def wait(self):
-        await self._event.wait()
-        self._event.clear()
-
-
-class LoopClock:
+class LoopClock(Ticks):
     """As `bms.clock.Clock`, of the running loop's time."""
 
     def ticks_ms(self) -> int:
         return int(asyncio.get_running_loop().time() * 1000)
 
-    def ticks_diff(self, later, earlier) -> int:
-        return later - earlier
-
-    def ticks_add(self, ticks, delta_ms) -> int:
-        return ticks + delta_ms
-
 
 def _plenty() -> int:
     return 99_999
-
-
-async def sleep_ms(ms: int) -> None:
-    await asyncio.sleep(ms / 1000)
 
 
 class Product:
@@ -50,9 +27,17 @@ class Product:
         asyncio.sleep_ms = sleep_ms  # MicroPython's, for the firmware
         self.radio = radio
         self.pack = pack
-        clock, wake = LoopClock(), Flag()
+        clock, wake = LoopClock(), ThreadSafeFlag()
         self.reporter = BleReporter(
-            pack, "sim", links, clock, wake, _plenty, os.urandom, key=key, on_config=keep
+            pack,
+            "sim",
+            links,
+            clock,
+            wake,
+            _plenty,
+            os.urandom,
+            key=None if key is None else lambda: key,
+            on_config=keep,
         )
         self._task = asyncio.create_task(self.reporter.run())
 
@@ -63,6 +48,12 @@ class Product:
         while not product.radio.device.is_advertising:
             await asyncio.sleep(0.01)
         return product
+
+    def open_room(self):
+        """As somebody who presses the button does."""
+        self.reporter._wanted = True
+        self.reporter.work()
+        return self.reporter.room
 
     def sound(self) -> bool:
         """The reporter runs, and its interrupt handler never raised."""

@@ -7,7 +7,7 @@ from datetime import date
 import click
 
 from cellwarden.common import as_json, on_board, say
-from cellwarden.desk import DeskLine
+from cellwarden.desk import DeskLine, good
 from cellwarden.problem import Lost, Problem
 
 _WAIT_S = 15
@@ -37,18 +37,18 @@ def calibrate(what, true, keep, clear, target, as_json):
     with target.board() as board:
         desk = DeskLine(board)
         if clear:
-            _good(desk.request("uncalibrate", kind=kind, which=which))
+            good(desk.request("uncalibrate", kind=kind, which=which))
         if true is not None:
             take_point(desk, kind, which, true)
         if keep:
-            _good(desk.request("calibrate", date=date.today().isoformat()))
+            good(desk.request("calibrate", date=date.today().isoformat()))
         found = desk.request("calibration")
     say(found, as_json, lambda f: _lines(f, keep or clear))
 
 
 def take_point(desk, kind: str, which: int, true: int, wait=time.sleep) -> None:
     """One point, the mean of the coming scans."""
-    _good(desk.request("point", kind=kind, which=which, true=true))
+    good(desk.request("point", kind=kind, which=which, true=true))
     for _ in range(_WAIT_S * 5):
         if not desk.request("calibration")["busy"]:
             return
@@ -64,11 +64,6 @@ def _of(what: str):
     if found[3]:
         return "current", 0
     return found[1], int(found[2]) - 1
-
-
-def _good(said: dict) -> None:
-    if "error" in said:
-        raise Problem(said["error"])
 
 
 def _lines(found, stored: bool):

@@ -8,12 +8,11 @@ from pathlib import Path
 import click
 
 from cellwarden.common import as_json, on_board, say, write_whole
-from cellwarden.desk import DeskLine
+from cellwarden.desk import DATA_MAX, DeskLine, good
 from cellwarden.dialogue import STEPS, Dialogue, finding_words
 from cellwarden.problem import DIFFERS, Problem
 
 _LOOK_S = 0.3
-_NAME_MAX = 16
 
 
 class Person:
@@ -49,8 +48,8 @@ def commission(state, report, waive, forget, target, as_json):
         done = True
         found = desk.request("state")
         if waive is not None:
-            if not 0 < len(waive.encode()) <= _NAME_MAX:
-                raise Problem(f"a waiver needs a name of at most {_NAME_MAX} letters")
+            if not 0 < len(waive.encode()) <= DATA_MAX:
+                raise Problem(f"a waiver needs a name of at most {DATA_MAX} letters")
             found = _after(desk, "waive", who=waive)
         elif forget:
             found = _after(desk, "forget")
@@ -68,17 +67,13 @@ def commission(state, report, waive, forget, target, as_json):
 
 
 def _after(desk, name: str, **given) -> dict:
-    said = desk.request(name, **given)
-    if "error" in said:
-        raise Problem(said["error"])
+    good(desk.request(name, **given))
     return desk.request("state")
 
 
 def _talk(desk):
     try:
         return Dialogue(desk, Person()).run(date.today().isoformat())
-    except ValueError as error:
-        raise Problem(str(error)) from None
     except (KeyboardInterrupt, click.Abort):
         desk.request("stop")
         raise

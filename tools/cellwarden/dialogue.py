@@ -4,6 +4,8 @@
 `again(words) -> bool`, `wait()`).
 """
 
+from cellwarden.desk import good
+
 STEPS = {
     "part": "the monitor answers, is the right part, and holds its configuration",
     "cells": "as many cells as configured, each in its place",
@@ -58,6 +60,7 @@ FINDINGS = {
     "chg_off_pin_dead": "CFETOFF does not open the charge FET: it touches 3.3 V or has a pull-up",
     "dsg_off_pin_dead": "DFETOFF does not open the discharge FET: it touches 3.3 V or has a pull-up",
     "current_offset": "{v} mA are read with both FETs off: something bypasses the shunt",
+    "no_answer": "nobody said what the meter shows: the FETs are off again",
     "load_small": "{v} mA are too few: at least 500",
     "no_current": "only {v} mA are read: the load bypasses the shunt, or its sense lines are open",
     "shunt_reversed": "the current has the wrong sign: SRP and SRN are swapped",
@@ -91,20 +94,20 @@ class Dialogue:
 
     def run(self, date: str):
         """From where it was to its end, or until the person gives up."""
-        self._good(self._desk.request("date", date=date))
-        self._good(self._desk.request("begin"))
+        good(self._desk.request("date", date=date))
+        good(self._desk.request("begin"))
         while True:
             state = self._desk.request("state")
             if state["state"] in ("passed", "waived", "done"):
                 return True, state
             if state["state"] == "open":  # the board was started anew meanwhile
-                self._good(self._desk.request("begin"))
+                good(self._desk.request("begin"))
             elif state["state"] == "failed":
                 if not self._person.again(finding_words(state)):
                     self._desk.request("stop")
                     return False, state
                 self._said = None
-                self._good(self._desk.request("retry"))
+                good(self._desk.request("retry"))
             else:
                 self._talk(state)
             self._person.wait()
@@ -122,7 +125,3 @@ class Dialogue:
             else:
                 self._person.tell("  " + words)
         self._said = now
-
-    def _good(self, said: dict) -> None:
-        if "error" in said:
-            raise ValueError(said["error"])

@@ -37,13 +37,13 @@ def files(board: str, config_path=None, root: Path = ROOT) -> list[tuple[str, by
     if board not in boards(root):
         raise ValueError(f"no board {board}; there are {', '.join(boards(root))}")
     found = [("/" + Path(path).name, (root / path).read_bytes()) for path in _PLAIN]
-    found += _compiled(_sources(board, root), constant(board, "ARCH", root), root)
+    found += _compiled(sources(board, root), constant(board, "ARCH", root), root)
     if config_path is not None:
         found.append((CONFIG, Path(config_path).read_bytes()))
     return sorted(found)
 
 
-def _sources(board: str, root: Path) -> list[tuple[str, str]]:
+def sources(board: str, root: Path = ROOT) -> list[tuple[str, str]]:
     """(path on the device, path in the repository) of every module that this board can import."""
     common = f"boards/{constant(board, 'PLATFORM', root)}"  # for every board of that port
     trees = [*_TREES, (common, "/"), (f"boards/{board}", "/")]
@@ -53,12 +53,12 @@ def _sources(board: str, root: Path) -> list[tuple[str, str]]:
             inner = path.relative_to(root / folder).as_posix()
             if path.name != "manifest.py":
                 pairs.append((device + inner.removesuffix(".py") + ".mpy", f"{folder}/{inner}"))
-    names = {_name(device): source for device, source in pairs}
+    names = {module_name(device): source for device, source in pairs}
     wanted = needed(names, root)
-    return [pair for pair in pairs if _name(pair[0]) in wanted]
+    return [pair for pair in pairs if module_name(pair[0]) in wanted]
 
 
-def _name(device: str) -> str:
+def module_name(device: str) -> str:
     """How a file of the device is imported."""
     return device.removesuffix(".mpy").removeprefix("/lib").strip("/").replace("/", ".")
 

@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 from bench.table import in_a_line, row
+from deploy.plan import with_list
 from emulate import latency
 from emulate.bench import Bench
-from emulate.deploy import content, flash_with, waived
+from emulate.deploy import checked, content, flash_with, waived
 from emulate.image import needing_it
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,9 +25,9 @@ _ERASES = 10
 _EDGES = int(os.environ.get("CELLWARDEN_EDGES", "100"))
 
 
-def bench(config=None, main=None, crc: bool = True, files=None, **more) -> Bench:
+def bench(config=None, main=None, crc: bool = True, files=None, first=False, **more) -> Bench:
     """A 16-cell pack; `crc` is a constant of the board, set in the copy that is deployed. `files`: more
-    of them on the device, path -> bytes.
+    of them on the device, path -> bytes. `first`: the settings have not been checked by a start before.
     """
     source = (ROOT / "boards" / BOARD / "board.py").read_text(encoding="utf-8")
     patches = {
@@ -36,7 +37,9 @@ def bench(config=None, main=None, crc: bool = True, files=None, **more) -> Bench
     if main:
         patches["/main.py"] = main
     config = config or {"cell_n": 16, "precharge_on": 0}
-    pairs = content(BOARD, config, patches) + waived(BOARD, config)
+    pairs = with_list(content(BOARD, config, patches)) + waived(BOARD, config)
+    if not first:
+        pairs += checked(pairs)
     return Bench(flash=flash_with(pairs), crc=crc, **more)
 
 

@@ -8,13 +8,13 @@ import gc
 
 from machine import Pin
 
-gc.threshold(40000)  # as main.py
+gc.threshold(110000)  # as main.py
 
 from bms import app, start  # noqa: E402
 
 scan_pin = Pin(15, Pin.OUT, value=0)
 gc_pin = Pin(16, Pin.OUT, value=0)
-build, reporters = start.build, start.reporters
+build, reports = start.build, start.reports
 
 
 class Collector:
@@ -40,15 +40,17 @@ def shown():
     return scan
 
 
-def with_extra(scan):
+def with_extra(running, scan):
     try:
         from extra import tasks
     except ImportError:
-        return reporters(scan)
-    return reporters(scan) + tasks()
+        return reports(running, scan)
+    for task in tasks():
+        running.add(task)
+    return reports(running, scan)
 
 
 app.gc = Collector()
 start.build = shown
-start.reporters = with_extra
+start.reports = with_extra
 start.run(lambda: None)

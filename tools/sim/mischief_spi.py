@@ -19,26 +19,6 @@ class SpiWrapper:
         self.device.deselect()
 
 
-class SpiFlip(SpiWrapper):
-    """Flips one bit of bytes read by chance; of written ones if asked to."""
-
-    def __init__(self, device, prng, per_million: int = 1000, written: bool = False):
-        super().__init__(device)
-        self.prng = prng
-        self.per_million = per_million
-        self.written = written
-        self.flipped = 0
-
-    def _flip(self, byte: int) -> int:
-        if self.on and self.prng.chance(self.per_million):
-            self.flipped += 1
-            return byte ^ (1 << self.prng.below(8))
-        return byte
-
-    def exchange(self, byte: int) -> int:
-        return self._flip(self.device.exchange(self._flip(byte) if self.written else byte))
-
-
 class StuckMiso(SpiWrapper):
     """MISO stays at one level; the device hears all the same."""
 
@@ -77,12 +57,12 @@ class SpokenTo(SpiWrapper):
     def __init__(self, device, wrap):
         super().__init__(device)
         self._answer = 0xFF
-        self._wrapped = wrap(self)
+        self.wrapped = wrap(self)
 
     def exchange(self, byte: int) -> int:
         self._answer = 0xFF
-        self._wrapped.write(byte)
-        return self._wrapped.read()
+        self.wrapped.write(byte)
+        return self.wrapped.read()
 
     def write(self, byte: int) -> bool:
         self._answer = self.device.exchange(byte)

@@ -4,10 +4,20 @@
 twice more; in between the machine collects its garbage, so what `gc.mem_alloc` tells is what stays.
 """
 
+import asyncio
 import gc
 import sys
 
-_WAITS = 30  # of `Later`, after its first
+import machine
+import rp2
+
+try:
+    import bluetooth
+except ImportError:  # weighed without
+    bluetooth = None
+
+ROM = (asyncio, bluetooth, machine, rp2)  # a board has them there: they are nobody's heap
+_WAITS = 40  # of `Later` for the first FET, and some for all reporters to begin
 
 
 def start():
@@ -18,9 +28,7 @@ def start():
 
 def report():
     """What waits for the first FET is made: every task goes on until each reporter has begun."""
-    import asyncio
-
-    for task in asyncio.kept[:-1]:  # the last is the app itself
+    for task in asyncio.kept:  # and those that come meanwhile
         for _ in range(_WAITS):
             task.send(None)
 

@@ -13,15 +13,18 @@ from micropython import const
 from bms.pack import HOLD_COMMISSION
 
 _LOOK_MS = const(10)
+# status, as in `ble_native` and `link`
 _OK = const(0)
-_BAD_FORM = const(4)
+_BAD_FORM = const(1)
+_UNKNOWN = const(7)
 _REFUSED = const(8)
 _ANSWER_MAX = const(199)
+_PROBLEM_MAX = const(100)  # so that the answer stays whole
 
 # request -> name; answers are JSON
-_ASK = {0x30: "state", 0x38: "calibration"}
+ASK = {0x30: "state", 0x38: "calibration"}
 # command -> name, names of its s32 arguments, name of the text behind them
-_DO = {
+DO = {
     0x20: ("begin", (), ""),
     0x21: ("answer", ("ma",), ""),
     0x22: ("retry", (), ""),
@@ -137,12 +140,14 @@ class Desk:
         return {}
 
     def _do_calibration(self, _given) -> dict:
-        """How far the points are."""
-        calibrator = self.calibrator()
+        """How far the points are; who only asks loads nothing."""
+        calibrator = self._calibrator
+        if calibrator is None:
+            return {"points": [], "busy": False, "problem": ""}
         return {
             "points": calibrator.points,
             "busy": calibrator.busy(),
-            "problem": calibrator.problem,
+            "problem": calibrator.problem[:_PROBLEM_MAX],
         }
 
     def calibrator(self):
@@ -175,17 +180,17 @@ class Desk:
 
     def ask(self, kind: int, _data, _proved: bool) -> bytes:
         """A request of the channel: status, then JSON."""
-        name = _ASK.get(kind)
+        name = ASK.get(kind)
         if name is None:
-            return bytes((_BAD_FORM,))
+            return bytes((_UNKNOWN,))
         text = json.dumps(self.request(name, {})).encode()
         return bytes((_OK,)) + text[:_ANSWER_MAX]
 
     def do(self, command: int, arguments) -> int:
         """A proved command of the channel: status; `error` has the words of a refusal."""
-        row = _DO.get(command)
+        row = DO.get(command)
         if row is None:
-            return _BAD_FORM
+            return _UNKNOWN
         name, numbers, text = row
         end = 4 * len(numbers)
         if len(arguments) < end:

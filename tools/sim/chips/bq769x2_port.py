@@ -1,12 +1,11 @@
-"""The I2C side of the BQ769x2 model: address, register pointer, CRC of every byte, what may be touched.
+"""The I2C side of the BQ769x2 model: who listens, what may be touched, and how CRC is switched.
 
 CRC coverage (reference 1.1): the first data byte of a write covers address, register and data; of a read
-after a repeated start both addresses too; every later byte covers itself alone. A bad CRC on a write is
-not acknowledged, and the chip ignores the rest of the transaction.
+after a repeated start both addresses too.
 """
 
 from sim.chips.bq769x2_bits import BOOT, OFF
-from sim.crc8 import TABLE
+from sim.chips.crc_port import CrcPort
 
 _READABLE = ((0x00, 0x07), (0x0A, 0x3B), (0x3E, 0x6F), (0x70, 0x7B), (0x7F, 0x7F))
 _CRC_TYPES = (0x11, 0x12)
@@ -24,21 +23,18 @@ def _flags(ranges) -> bytes:
 _CAN_READ = _flags(_READABLE)
 
 
-class Port:
+class Port(CrcPort):
     """Byte protocol of `FakeI2C`: `start`, `write`, `read`, `stop`."""
 
     def __init__(self, chip, crc: bool):
-        self.chip = chip
         self.part_crc = crc
-        self.crc_errors = 0
-        self.reset()
+        super().__init__(chip, crc)
 
     def reset(self) -> None:
         """Power-up: idle, with the communication mode of the part number."""
+        super().reset()
         self.crc = self._next_crc = self.part_crc
-        self._open = self._ignoring = self._valid = self._legacy = self._phase = False
-        self._wants_reg = False
-        self._reg = self._sum = self._data = 0
+        self._open = self._valid = self._legacy = False
 
     def swap(self) -> None:
         """SWAP_COMM_MODE: from the next transaction on."""
@@ -73,9 +69,7 @@ class Port:
         if not self._open:
             self.crc = self._next_crc
         self._open = True
-        self._ignoring = self._phase = False
-        self._wants_reg = not read
-        self._sum = TABLE[seed ^ (chip.addr << 1 | read)]
+        self._begin(read, seed)
         if read and self._legacy and self._reg == 0:
             self._answer_legacy()
         return True
@@ -87,36 +81,7 @@ class Port:
         self.chip.regs[1] = 0xFF
         self.chip.changed = True
 
-    def write(self, byte: int) -> bool:
-        """One byte from the host; False = not acknowledged."""
-        if self._ignoring:
-            return False
-        if self._wants_reg:
-            self._wants_reg = False
-            self._reg = byte
-            self._sum = TABLE[self._sum ^ byte]
-            return True
-        if not self.crc:
-            self._commit(byte)
-            return True
-        if not self._phase:
-            self._phase = True
-            self._data = byte
-            self._sum = TABLE[self._sum ^ byte]
-            return True
-        self._phase = False
-        good = byte == self._sum
-        self._sum = 0
-        if good:
-            self._commit(self._data)
-        else:
-            self.crc_errors += 1
-            self._ignoring = True
-        return good
-
-    def _commit(self, byte: int) -> None:
-        reg = self._reg
-        self._reg = (reg + 1) & 0xFF
+    def _commit(self, reg: int, byte: int) -> None:
         self._valid = True
         chip = self.chip
         if 0x3E <= reg <= 0x61:
@@ -133,23 +98,11 @@ class Port:
         else:
             chip.refuse(f"write of 0x{byte:02X} to register 0x{reg:02X}")
 
-    def read(self) -> int:
-        """One byte to the host."""
-        if self._phase:
-            self._phase = False
-            value = self._sum
-            self._sum = 0
-            return value
-        reg = self._reg
+    def _fetch(self, reg: int) -> int:
         if not _CAN_READ[reg]:
             self.chip.refuse(f"read of register 0x{reg:02X}")
-        value = self.chip.regs[reg & 0x7F]
-        self._reg = (reg + 1) & 0xFF
         self._valid = True
-        if self.crc:
-            self._phase = True
-            self._sum = TABLE[self._sum ^ value]
-        return value
+        return self.chip.regs[reg & 0x7F]
 
     # one register at a time, for the SPI side
 
@@ -160,25 +113,21 @@ class Port:
     def put(self, reg: int, value: int) -> None:
         """A frame that writes."""
         if reg != 0x61:  # checksum and length are one transfer in two frames
-            self._begin()
-        self._reg = reg
-        self._commit(value)
+            self._frame()
+        self._commit(reg, value)
         self.stop()
 
     def get(self, reg: int) -> int:
         """A frame that reads; between checksum and length it may come."""
         mailbox = self.chip.mailbox
         summed = mailbox.summed
-        self._begin()
+        self._frame()
         mailbox.summed = summed
-        if not _CAN_READ[reg]:
-            self.chip.refuse(f"read of register 0x{reg:02X}")
-        self._valid = True
-        value = self.chip.regs[reg]
+        value = self._fetch(reg)
         self.stop()
         return value
 
-    def _begin(self) -> None:
+    def _frame(self) -> None:
         if self.chip.changed:
             self.chip.settle()
         self.chip.mailbox.transaction_begins(self.chip.world.now_us)

@@ -3,7 +3,7 @@
 import asyncio
 from types import SimpleNamespace
 
-from bms.report.later import Later
+from bms.report.pieces import Made, fetch
 from host_tests.unit.test_app import Clock
 
 _SCAN_MS = 250
@@ -46,7 +46,7 @@ class Rig:
 
     def play(self, makers, ms):
         async def main():
-            tasks = [asyncio.create_task(Later(self.pack, make).run()) for make in makers]
+            tasks = [asyncio.create_task(Made(self.snap, make).run()) for make in makers]
             scans = asyncio.create_task(self.scan())
             await self.clock.run(ms)
             for task in (*tasks, scans):
@@ -79,3 +79,18 @@ def test_a_pack_that_is_not_scanned_gets_its_reporters_all_the_same(monkeypatch)
     rig.scan = never
     found = rig.play([lambda: rig.whole("a"), lambda: rig.whole("b")], 3000)
     assert [which for which, _ in found] == ["a", "b"]
+
+
+def test_what_somebody_asks_for_is_loaded_one_piece_after_each_scan(monkeypatch):
+    rig = Rig(monkeypatch)
+
+    async def main():
+        scans = asyncio.create_task(rig.scan())
+        asked = asyncio.create_task(fetch(rig.pieces("link", 4), rig.snap))
+        await rig.clock.run(3000)
+        for task in (scans, asked):
+            task.cancel()
+
+    asyncio.run(main())
+    assert [which for which, _ in rig.loaded] == ["link"] * 4
+    assert len({seq for _, seq in rig.loaded}) == 4
