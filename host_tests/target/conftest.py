@@ -7,7 +7,7 @@ import pytest
 from host_tests.target import rig
 
 HERE = Path(__file__).parent
-GROUPS = {"test_life": "started", "test_trouble": "started"}
+GROUPS = {"test_life": "started", "test_trouble": "started", "test_random": "started"}
 
 
 def pytest_collection_modifyitems(items):

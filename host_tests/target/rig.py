@@ -21,18 +21,20 @@ try:
     from emulate.flashlog import FlashLog
     from emulate.image import NoImage, image
     from emulate.pico import Pico
+    from emulate.serial import Jbd
     from emulate.story import Story
 except ImportError:
     image = None
 
 # what the tests take from here, so that they can be collected without an emulator
-__all__ = ["Bench", "Cable", "Disk", "FlashLog", "Pico", "Story", "content", "flash_with", "read"]
+__all__ = ["Bench", "Cable", "Disk", "FlashLog", "Jbd", "Pico", "Story", "content", "flash_with"]
+__all__ += ["read", "waived"]
 
 BOARD = "pico_bq76952"
 CONFIG = {"cell_n": 16, "precharge_on": 0, "sc_hold_ms": 5000, "chip_cov_mv": 3710}
 WATCHDOG_MS = 2000  # of boards/pico_bq76952
 
-_LOADED_MS = 4500  # the last reporter is there, each after a scan of its own
+LOADED_MS = 4500  # the last reporter is there, each after a scan of its own
 
 # pins that ask host_tests/target/trouble.py for something, and the one that says it is at it
 FLOATS, FLOOD, HANG, RAISE, AT_IT = 16, 17, 18, 19, 20
@@ -42,8 +44,15 @@ _HOOK = """\
 from bms import start
 from trouble import Trouble
 
-ours = start.reporters
-start.reporters = lambda scan: ours(scan) + [Trouble(scan)]
+ours = start.reports
+
+
+def more(app, scan):
+    app.add(Trouble(scan))
+    return ours(app, scan)
+
+
+start.reports = more
 run = start.run
 """
 
@@ -81,7 +90,7 @@ def started(config=None, **more) -> "Bench":
     bench = Bench(flash=flash_with(pairs), crc=True, service=False, **more)
     bench.pico.boot()
     await_permission(bench)
-    bench.pico.run_ms(_LOADED_MS)
+    bench.pico.run_ms(LOADED_MS)
     assert bench.conducting(), "its scan stood still while reporters were loaded"
     return bench
 

@@ -52,7 +52,7 @@ class Bench:
     def _begin(self, flash, plant) -> None:
         """A pack, and a Pico without power."""
         self.pico = Pico(flash)
-        PioClock(self.pico.mcu)
+        self.pio_clock = PioClock(self.pico.mcu)
         self.plant = plant
         self.world = World(plant)
         self._alarm = self.pico.mcu.clock.create_alarm(self._tick)

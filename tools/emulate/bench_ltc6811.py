@@ -7,82 +7,50 @@ and pins are at the other end of their wires.
 from bms.config import Config
 from boards.sim.ltc681x import Hardware
 from emulate.bench import Bench
-from emulate.pico import Pico
-from emulate.wires import I2C, SPI, Input, Output, PioClock
+from emulate.wires import I2C, SPI
 from sim.plant import Plant
-from sim.world import World
 
 OUTPUTS = {
-    "UNLATCH": 3,
-    "CFETOFF": 7,
-    "DFETOFF": 8,
-    "STROKE": 9,
-    "CS": 17,
-    "CHG": 20,
-    "DSG": 21,
-    "PDSG": 22,
-    "LIFT": 28,
+    3: "UNLATCH",
+    7: "CFETOFF",
+    8: "DFETOFF",
+    9: "STROKE",
+    17: "CS",
+    20: "CHG",
+    21: "DSG",
+    22: "PDSG",
+    28: "LIFT",
 }
-INPUTS = {"LATCHED": 2, "ALERT": 6, "ALIVE": 15, "CHG_ON": 26, "DSG_ON": 27}
-_STARTED_US = 300000  # the chips were there before the Pico got its power
+INPUTS = {2: "LATCHED", 6: "ALERT", 15: "ALIVE", 26: "CHG_ON", 27: "DSG_ON"}
 
 
 class Wired(Hardware):
-    """The simulator's chips and wires, with the Pico's buses to them. `bench` has world, plant, config."""
+    """The simulator's chips and wires, with the Pico's buses to them. `bench`: has world, plant, config."""
 
     def __init__(self, bench):
-        self._ends = bench
+        self._bench = bench
         super().__init__(bench)
 
-    def _make_buses(self, world) -> None:
-        mcu, follow = self._ends.pico.mcu, self._ends.follow
-        self.spi = self._spi = SPI(mcu, 0, follow)
-        self.i2c = self._i2c = I2C(mcu, 0, {}, follow)
+    def _make_buses(self, _world) -> None:
+        mcu, follow = self._bench.pico.mcu, self._bench.follow
+        self._spi = self._bench.spi = SPI(mcu, 0, follow)
+        self._i2c = self._bench.i2c = I2C(mcu, 0, {}, follow)
 
     def line(self, name: str):
         """The wire of that name."""
         return self._bank.line(name)
 
-    @property
-    def chain(self):
-        """The LTC6811s' model."""
-        return self._chain
-
-    @property
-    def meter(self):
-        """The INA228's."""
-        return self._meter
-
 
 class Bench6811(Bench):
-    """Time and people as on the other bench; a chain, a meter, gates, and hardware that opens them."""
+    """Time and people as on the other bench; a chain, a meter, and hardware that opens their FETs."""
 
     def __init__(self, config: dict, soc: float = 0.5, service: bool = True, flash=None):
-        self.pico = Pico(flash)
-        mcu = self.pico.mcu
-        PioClock(mcu)
         self.config = Config(config)
-        self.plant = Plant(cell_n=self.config.cell_n, soc=soc, capacity_ah=100.0)
-        self.world = World(self.plant)
-        self._alarm = mcu.clock.create_alarm(self._tick)
-        self._following = True  # the Pico has no power yet
+        self._begin(flash, Plant(cell_n=self.config.cell_n, soc=soc))
         hardware = self.hardware = Wired(self)
-        self.world.advance(_STARTED_US)
-        self._zero_us = self.world.now_us
-        self.chip, self.spi, self.i2c = hardware.chip, hardware.spi, hardware.i2c
-        self.alert, self.cfetoff, self.dfetoff = map(
-            hardware.line, ("ALERT", "CFETOFF", "DFETOFF")
-        )
-        self.outputs = [
-            Output(mcu, pin, hardware.line(name), self.follow) for name, pin in OUTPUTS.items()
-        ]
-        self.pico.on_reset += [
-            self.i2c.drop,
-            self.spi.drop,
-            *[output.look for output in self.outputs],
-        ]
-        for name, pin in INPUTS.items():
-            Input(mcu, pin, hardware.line(name))
-        self._levels(mcu, service)
-        self._following = False
-        self._schedule()
+        line = hardware.line
+        self.chip = hardware.chip
+        self.alert, self.cfetoff, self.dfetoff = line("ALERT"), line("CFETOFF"), line("DFETOFF")
+        outputs = {pin: line(name) for pin, name in OUTPUTS.items()}
+        inputs = {pin: line(name) for pin, name in INPUTS.items()}
+        self._connect(300000, [self.i2c, self.spi], outputs, inputs, service)

@@ -54,7 +54,7 @@ class PioClock:
         self._mcu = mcu
         for at, pio in zip(_PIO_AT, mcu.pio):
             mcu.peripherals[at] = PioStores(pio)
-        self._poll_ns = poll_ns
+        self.poll_ns = poll_ns
         self._after = False
         self._alarm = mcu.clock.create_alarm(self._tick)
         self._alarm.schedule(8)
@@ -65,7 +65,7 @@ class PioClock:
             self._alarm.schedule(8)
             return
         self._after = False
-        ns = self._poll_ns
+        ns = self.poll_ns
         for pio in self._mcu.pio:
             if not pio.stopped:
                 ns = min(ns, (pio.next_due_fp - pio.cycle_fp) / 256 * 8 - 8)
