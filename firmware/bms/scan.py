@@ -55,6 +55,7 @@ class Scan:
         if pack.take_lock():
             pack.journal.note(journal.REQUEST, journal.LOCK_FETS, -1, pack.user_off, 0, pack)
         requests = pack.take_requests()
+        self.sense.hush = self.act.hush(pack.snap, pack.intent, dt_ms)
         fresh = self.sense.step(dt_ms)
         pack.soc.step(pack.snap, dt_ms)
         pack.health.step(pack.snap, pack.soc, dt_ms, pack.balance.quiet)

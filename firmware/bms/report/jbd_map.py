@@ -15,8 +15,8 @@ BITS = (
     ("utc",),
     ("otd", "otf", "otint"),
     ("utd",),
-    ("occ1", "occ2", "chip_occ"),
-    ("ocd1", "ocd2", "chip_ocd", "precharge"),
+    ("occ1", "occ2", "chip_occ", "occ_mean"),
+    ("ocd1", "ocd2", "chip_ocd", "ocd_mean", "precharge"),
     ("scd",),
     # 11: the monitor, its wires, its data
     ("hwd", "pf", "ntc", "mismatch", "openwire", "stale", "late", "reset", "cfgbad", "cutoff", "imbal"),
