@@ -12,7 +12,8 @@ the new one, never a mixture: `load` takes the newer good copy and mends the oth
 Copy: `CWAB`, layout (1), 0, length (2), generation (4), the bytes, CRC-32 of all before; little endian.
 An older layout is brought up to date by `migrations`, in memory; it is stored only by the next `save`,
 so that an older program can still be gone back to. A slot has `read()` -> bytes, b"" when it is blank,
-and `write(data)`.
+and `write(data)`. `both=False`: each `save` writes the older copy only, for what is saved often and may be
+a save old: half the wear, and a cut still leaves the record before.
 """
 
 import binascii
@@ -98,8 +99,9 @@ class _Copy:
 class ABStore:
     """Two slots and what is in them. `migrations[n]`: bytes of layout n -> bytes of layout n + 1."""
 
-    def __init__(self, slots, layout: int, migrations=None):
+    def __init__(self, slots, layout: int, migrations=None, both: bool = True):
         self._slots = slots
+        self._both = both
         self._layout = layout
         self._migrations = {} if migrations is None else migrations
         self._last = 1  # slot that is written second by the next save: the one that is good
@@ -125,12 +127,12 @@ class ABStore:
         self.layout = best.layout
         self.state = GOOD if twin else MENDED
         data = self._migrated(best)
-        if data is not None and not twin:
+        if data is not None and not twin and self._both:
             self._mend(best)
         return data
 
     def save(self, data) -> None:
-        """Store these bytes in both slots. `OSError`: nothing has changed, or it can be read back."""
+        """Store these bytes. `OSError`: nothing has changed, or it can be read back."""
         number = (self.number + 1) & _NUMBER_MAX
         frame = _frame(self._layout, number, data)
         self._write(1 - self._last, frame)
@@ -138,8 +140,9 @@ class ABStore:
         self.layout = self._layout
         self._last = 1 - self._last
         self.state = MENDED
-        self._write(1 - self._last, frame)
-        self.state = GOOD
+        if self._both:
+            self._write(1 - self._last, frame)
+            self.state = GOOD
 
     def _migrated(self, copy):
         """The bytes in today's layout, None when nobody knows how."""

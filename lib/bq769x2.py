@@ -28,7 +28,7 @@ from bq769x2_sub import Subcommands
 from bq769x2_verify import DIE_AGE_MAX, Verify
 from bq769x2_window import ALARM_ASLEEP, ALARM_MASK, BAL_INTERVAL_S
 from fast import pick_words
-from roles import FLAG_RESET, FLAG_SEALED, TEMP_NONE, TRIP_OVRD, TRIP_PF
+from roles import FLAG_RESET, FLAG_SEALED, FLAG_SHUTDOWN, TEMP_NONE, TRIP_OVRD, TRIP_PF
 
 __all__ = ("BQ76942", "BQ76952", "BQ769142", "BQ769x2")
 
@@ -49,13 +49,13 @@ _LD = const(38)
 _CURRENT = const(40)
 _USER_VOLT_MV = const(10)
 
-_CFGUPDATE = const(0x0001)  # Battery Status
-_PF = const(0x1000)
+_PF = const(0x1000)  # Battery Status
 _ALARM_PF = const(0x2000)  # Alarm Status
 
 # Subcommands (SLUUBY2B section 12.2)
 _DEVICE_NUMBER = const(0x0001)
 _SHUTDOWN = const(0x0010)
+_RESET = const(0x0012)
 _CB_ACTIVE_CELLS = const(0x0083)
 _SET_CFGUPDATE = const(0x0090)
 _EXIT_CFGUPDATE = const(0x0092)
@@ -67,8 +67,6 @@ _LOAD_DETECT_OFF = const(0x009F)
 
 _PROBE_N = const(10)
 _PROBE_US = const(1000)  # the chip answers 5 ms after power
-_CFG_N = const(10)
-_CFG_US = const(2000)  # entering CONFIG_UPDATE; leaving takes 1000 (Table 9-2)
 
 
 class BQ769x2:
@@ -150,11 +148,15 @@ class BQ769x2:
             raise ValueError("arm: no configuration was loaded")
         self._fets.released = False
         self.permitted = 0
+        if self.flags & FLAG_SHUTDOWN:  # a charger at LD keeps it from going; a reset ends that
+            self._sub.command(_RESET)
+            self.flags = FLAG_RESET
+            self.probe()
         self._sub.command(_ALL_FETS_OFF)
-        self._update(_SET_CFGUPDATE, _CFGUPDATE)
+        self._sub.update(_SET_CFGUPDATE, 1)
         for window in self._windows:
             self._sub.write_window(window)
-        self._update(_EXIT_CFGUPDATE, 0)
+        self._sub.update(_EXIT_CFGUPDATE, 0)
         # not known to follow data memory before the next reset
         self.sleep(False)
         self._verify.expect(self._windows)
@@ -286,13 +288,3 @@ class BQ769x2:
         self._out[0] = word & 0xFF
         self._out[1] = word >> 8
         self._bus.write(reg, self._out, 2)
-
-    def _update(self, command: int, want: int) -> None:
-        """Enter or leave CONFIG_UPDATE, and see that it happened."""
-        self._sub.command(command)
-        for _ in range(_CFG_N):
-            self._sleep_us(_CFG_US)
-            self._bus.read(_BATTERY_STATUS, 2)
-            if self._bus.data[0] & _CFGUPDATE == want:
-                return
-        self._bus.fail(f"0x{command:04x}", "CONFIG_UPDATE does not follow")

@@ -6,7 +6,8 @@
 
     spi = SPI(0, 1_000_000, polarity=0, phase=0, sck=Pin(2), mosi=Pin(3), miso=Pin(4))
     bus = SpiBus(spi, Pin(5, Pin.OUT, value=1), sleep_us, crc=True, name="bq769x2")
-    bus.read(0x14, 2)  # bus.data[0], bus.data[1]
+    bus.read(0x14, 2)
+    print(bus.data[0] | bus.data[1] << 8, "mV in cell 1")
 
 One register a frame of two bytes, three with CRC: R/W and address, data, CRC of both (SLUUBY2B section 9.4). What
 comes back belongs to the frame before. Reads are pipelined; each written byte is confirmed before the

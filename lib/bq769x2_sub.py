@@ -12,11 +12,15 @@ from micropython import const
 _ADDRESS = const(0x3E)
 _CHECKSUM = const(0x60)
 _FRAME_N = const(36)
+_BATTERY_STATUS = const(0x12)
+_CFGUPDATE = const(0x01)
 _OVERHEAD = const(4)  # what the length byte counts besides data
 _DATA_MAX = const(32)
 
 _POLL_US = const(100)
 _POLL_N = const(50)  # 5 ms and the bus's own time; what we ask for takes 0.7 ms (Table 9-2)
+_CFG_N = const(10)
+_CFG_US = const(2000)  # entering CONFIG_UPDATE; leaving takes 1000 (Table 9-2)
 _SETTLE_US = const(200)  # after any write: not in the manual, found necessary by Libre Solar
 
 
@@ -98,6 +102,16 @@ class Subcommands:
             if n:
                 self.write(window.address + at, window.data, at, n)
             at += n + 1
+
+    def update(self, command: int, want: int) -> None:
+        """Enter or leave CONFIG_UPDATE, and see that it happened."""
+        self.command(command)
+        for _ in range(_CFG_N):
+            self._sleep_us(_CFG_US)
+            self._bus.read(_BATTERY_STATUS, 2)
+            if self._bus.data[0] & _CFGUPDATE == want:
+                return
+        self._fail(command, "CONFIG_UPDATE does not follow")
 
     def _fail(self, code: int, why: str) -> None:
         self._bus.fail(f"0x{code:04x}", why)

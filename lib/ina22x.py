@@ -32,6 +32,7 @@ from ina22x_parts import (
     INA226,
     INA228,
     NAME,
+    READY,
     SHUNT_BYTES,
     SHUNT_REG,
     TRIPS,
@@ -43,6 +44,7 @@ from roles import FLAG_RESET, STEP_BUSY, STEP_DIFFERS, STEP_PASS
 __all__ = ("INA22x", "INA226", "INA228")
 
 _HOLD_N = const(8)  # looks that a trip stays in `read_status`: two seconds of scans
+_STILL_MAX = const(8)  # looks at the alert in a row without a new reading of the shunt
 _RSTACC = const(0x4000)  # CONFIG of an INA228
 _CONFIG_REG = const(0x00)
 
@@ -60,6 +62,7 @@ class INA22x:
         self._held = 0
         self._trips = 0
         self._step = 0
+        self._still_n = 0
         self.applied = {}
         self.mismatch = 0
         self.flags = FLAG_RESET
@@ -135,6 +138,8 @@ class INA22x:
         bus = self._bus
         n = self._part[SHUNT_BYTES]
         self.pack_ma = 0
+        if self._still_n > _STILL_MAX:
+            bus.fail(f"0x{self._part[SHUNT_REG]:02x}", "stands still, no conversion has ended")
         bus.read(self._part[SHUNT_REG], n)
         raw = word(bus.data, 0)
         if raw & 0x8000:
@@ -181,6 +186,7 @@ class INA22x:
         seen = self._read_word(self._part[ALERT_REG])
         bits = self._part[CONFIG_BITS]
         self.flags = 0 if seen & bits == bits else FLAG_RESET
+        self._still_n = 0 if seen & self._part[READY] else min(self._still_n + 1, _STILL_MAX + 1)
         for flag, trip in self._part[TRIPS]:
             if seen & flag and not self.flags:
                 self._alarm |= flag

@@ -10,7 +10,8 @@ from micropython import const
 from roles import TRIP_OCC, TRIP_OCD2
 
 # name; (register, value, mask) that identify; shunt register and bytes; bus register, bytes and
-# mV a step as a fraction; charge register; alert register, its bits that we set; flag -> trip
+# mV a step as a fraction; charge register; alert register, its bits that we set; flag -> trip;
+# flag of a conversion that ended since the last look
 INA228 = (
     "INA228",
     ((0x3E, 0x5449, 0xFFFF), (0x3F, 0x2280, 0xFFF0)),
@@ -23,6 +24,7 @@ INA228 = (
     0x0B,
     0xA001,  # ALATCH, SLOWALERT; MEMSTAT reads 1 while its trim is good
     ((0x0040, TRIP_OCC), (0x0020, TRIP_OCD2)),
+    0x0002,  # CNVRF
 )
 INA226 = (
     "INA226",
@@ -36,6 +38,7 @@ INA226 = (
     0x06,
     0x4001,  # SUL, LEN
     ((0x0010, TRIP_OCD2),),
+    0x0008,  # CVRF
 )
 
 NAME = const(0)
@@ -49,6 +52,7 @@ CHARGE_REG = const(7)
 ALERT_REG = const(8)
 CONFIG_BITS = const(9)
 TRIPS = const(10)
+READY = const(11)
 
 _AVERAGES = (1, 4, 16, 64, 128, 256, 512, 1024)
 _TIMES_228 = (50, 84, 150, 280, 540, 1052, 2074, 4120)

@@ -1,24 +1,20 @@
 """Configuration words of an ISL94202, 0x00 to 0x4B: how a configuration becomes their codes.
 
 Every code is rounded to the side that trips earlier. The words live in EEPROM and are copied to RAM when
-the chip starts; we write the copy. The number of cells (0x49) is EEPROM only. Sources: Renesas data sheet
-FN8889; thermistor curve of its application circuit (22 kohm to TEMPO, 10 kohm beside the NTC), one source.
+the chip starts; we write the copy. The number of cells (0x49) is EEPROM only. Thermistors as in the data
+sheet's application circuit: 22 kohm to TEMPO (2.5 V), a 103AT beside 10 kohm. The words as shipped are
+then -10, 5, 50 and 55 degC. Source: Renesas data sheet FN8889.
 """
 
 from micropython import const
 
-from interp import interpolate
+from ntc import OPEN_DDEGC, Semitec103AT
 
-# codes of xT1 and xT2 against 0.1 degC; TGAIN = 0: code * 1.8 V / 4095 / 2
-_XT_CODE = (696, 1342, 2107, 3230, 3435)
-_XT_DDEGC = (800, 500, 250, 0, -400)
-_CODE_XT = (3435, 3230, 2107, 1342, 696)
-_DDEGC_XT = (-400, 0, 250, 500, 800)
-
-_OPEN_CODE = const(3600)
-_SHORT_CODE = const(400)
-_OPEN_DDEGC = const(-1000)
-_SHORT_DDEGC = const(2000)
+# xT1 and xT2 with TGAIN = 0: code * 1.8 V / 4095 / 2 = code * 2.5 V / 11375. So the NTC has
+# 220000 * code / (113750 - 32 * code) ohm; the product stays within 30 bits
+_XT_FULL = const(113750)
+_XT_OPEN = const(3500)  # 10 kohm alone reads 3555
+_103AT = Semitec103AT()
 
 _OCD_MV = (4, 8, 16, 24, 32, 48, 64, 96)
 _OCC_MV = (1, 2, 4, 6, 8, 12, 16, 24)
@@ -55,18 +51,22 @@ def delay(us: int):
     return _UNIT_S << 10 | seconds, seconds * 1000000
 
 
-def thermistor(ddegc: int) -> int:
-    """Code that xT1 or xT2 reads at a temperature; colder is more."""
-    return interpolate(ddegc, _DDEGC_XT, _CODE_XT)
+def thermistor(ddegc_: int) -> int:
+    """The highest code of xT1 or xT2 that is not colder than this; colder is more."""
+    code = 0
+    bit = 0x800
+    while bit:
+        if ddegc(code + bit) >= ddegc_:
+            code += bit
+        bit >>= 1
+    return code
 
 
 def ddegc(code: int) -> int:
     """Temperature of xT1 or xT2; beyond the curve a broken wire."""
-    if code > _OPEN_CODE:
-        return _OPEN_DDEGC
-    if code < _SHORT_CODE:
-        return _SHORT_DDEGC
-    return interpolate(code, _XT_CODE, _XT_DDEGC)
+    if code > _XT_OPEN:
+        return OPEN_DDEGC
+    return _103AT.ddegc(220000 * code // (_XT_FULL - 32 * code))
 
 
 def internal(ddegc_: int) -> int:

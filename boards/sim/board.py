@@ -183,6 +183,8 @@ class Sim:
         """All pins of the microcontroller float, as in reset or without supply."""
         for pin in self.board.off_pins:
             pin.release()
+        for pin in getattr(self.board, "more_pins", ()):
+            pin.release()
         self.board.alert_pin.release()
 
     def _brown_out(self, on: bool) -> None:

@@ -94,11 +94,13 @@ class Hardware:
         world, plant = self._world, self._plant
         bus = RegBus(self.stuck, 0x08, crc=self._crc, name="bq769x0", size=52, short_crc=True)
         full_mv = _FULL_MV_PER_CELL * config.cell_n
+        wires = (self._pdsg, self._lift, self._boot, self._stroke)
+        pdsg, lift, boot, stroke = [FakePin(wire, FakePin.OUT, value=0) for wire in wires]
         terminals = Terminals(
             FakeADC(lambda: plant.pack_v, full_mv),
             full_mv,
-            FakePin(self._pdsg, FakePin.OUT, value=0),
-            FakePin(self._lift, FakePin.OUT, value=0),
+            pdsg,
+            lift,
             FakeADC(lambda: plant.stack_v, full_mv),
         )
         chip = BQ769x0(
@@ -108,14 +110,14 @@ class Hardware:
             world.sleep_us,
             ntc=("TS1", "TS2", "TS3")[: config.ntc_n],
             fet_ntc=self._fet_ntc(config),
-            boot=FakePin(self._boot, FakePin.OUT, value=0),
+            boot=boot,
             terminals=terminals,
         )
         board.cells = board.shunt = board.temps = board.switch = chip
         board.bleed = board.guard = board.alert = chip
         board.off_pins = tuple([FakePin(line, FakePin.OUT, value=0) for line in self._permits])
         board.alert_pin = FakePin(self._sense, FakePin.IN, pull=FakePin.PULL_UP)
-        stroke = FakePin(self._stroke, FakePin.OUT, value=0)
+        board.more_pins = (pdsg, lift, boot, stroke)
         gate = StrokedGate(PinGate(board.off_pins), stroke)
         board.cutoff = Cutoff(gate, board.alert_pin, FakePin.IRQ_FALLING, rests_high=False)
 

@@ -191,6 +191,7 @@ class Hardware:
         board.guard = Guards((chain, meter), (latch,), (board.switch,))
         board.alert = Alerts((meter, latch))
         board.off_pins = (self._out("CFETOFF"), self._out("DFETOFF"))
+        board.more_pins = (self._bank,)
         board.alert_pin = self._bank.pin("ALERT", 0, 1)
         gate = StrokedGate(PinGate(board.off_pins), self._out("STROKE"), self._in("ALIVE"))
         board.cutoff = Cutoff(gate, board.alert_pin, 4)

@@ -46,6 +46,7 @@ _LASTING = (
     journal.SETTINGS,
     journal.RESET,
     journal.CALIBRATION,
+    journal.CLOCK,
 )
 _TOKENS_START = const(100)
 _TOKENS_MAX = const(200)
@@ -89,7 +90,6 @@ class BlackBox:
         self._save_ms = _SAVE_FIRST_MS
         self._sick_ms = 0
         self._waited_ms = 0
-        self._wall_s = 0  # wall time when uptime was 0; 0 = not known
         self._reading = array("i", [0] * FIELD_N)
         self.minutes = Series(60, _MINUTES_N)
         self.hours = Series(3600, _HOURS_N)
@@ -98,19 +98,12 @@ class BlackBox:
         self._lost_ms = 0  # time until it may be noted
         self.error = None  # last OSError of the flash
         self.errors = 0
+        self.wishes = None  # what else is kept: `step()` in a pause, True when it has written
         self.window = Window(scan, State(scan), self.logs[WINDOWS - 1])
         self._load_counters()
         self.pack.journal.note(
             journal.RESET, cause, -1, self.counters.boots, self.counters.uptime_s, self.pack
         )
-
-    def set_wall(self, now_s: int) -> None:
-        """Somebody knows the time: seconds since 1970."""
-        self._wall_s = now_s - self.pack.journal.uptime_s
-
-    def wall_s(self) -> int:
-        """Seconds since 1970, 0 = not known."""
-        return self._wall_s + self.pack.journal.uptime_s if self._wall_s else 0
 
     def slack(self) -> bool:
         """Between two scans: look, and write at most one record; True when it has written."""
@@ -120,6 +113,8 @@ class BlackBox:
         if self._sick_ms or not self._may_write(dt_ms):
             return False
         try:
+            if self.wishes is not None and self.wishes.step():
+                return True
             if self._ready_n < len(self.logs):
                 self._look_through(self._ready_n)
                 self._ready_n += 1
@@ -168,7 +163,7 @@ class BlackBox:
                 self.window.trip(row)
             elif self._windows.left:
                 self._windows.spend()
-                self.window.wall_s = self.wall_s()
+                self.window.wall_s = self.pack.journal.wall_s()
                 self.window.trip(row)
 
     def _look_through(self, which: int) -> None:
@@ -244,17 +239,21 @@ class BlackBox:
         delay_ms = 0
         if kind == journal.TRIP or kind == journal.LOCK:
             delay_ms = self.pack.protect.delay_ms(data[at + _ITEM_AT])
+        started_s = self.pack.journal.started_s
+        if started_s:
+            started_s += struct.unpack_from("<I", data, at + _UPTIME_AT)[0]
         place = HEAD_N + journal.SIZE
-        struct.pack_into(EXTRA, buf, place, self.wall_s(), delay_ms, self.pack.config.hash)
+        struct.pack_into(EXTRA, buf, place, started_s, delay_ms, self.pack.config.hash)
 
     def _write_series(self, series, which: int) -> bool:
-        n = series.fill(self._buf, self.pack.journal.uptime_s, self.wall_s())
+        log = self.pack.journal
+        n = series.fill(self._buf, log.uptime_s, log.wall_s())
         self.logs[which - 1].append_filled(SAMPLES, n)
         series.forget()
         return True
 
     def _write_counters(self) -> bool:
-        n = self.counters.fill(self._buf, self.pack, self.wall_s(), self.lost)
+        n = self.counters.fill(self._buf, self.pack, self.pack.journal.wall_s(), self.lost)
         payload = bytes(memoryview(self._buf)[HEAD_N : HEAD_N + n])
         self.logs[HOURS - 1].append_filled(COUNTERS, n)
         self._save_ms = _SAVE_MS

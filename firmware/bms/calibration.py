@@ -5,8 +5,8 @@ own comparators know nothing of it: they trip where the uncalibrated chip says. 
 
 Bounds: what lies beyond them is a fault to be mended, not an error to be calibrated away.
 cells   20 mV offset, 1 % gain, 30 mV in all between 2 and 4 V; two points at least 200 mV apart
-current 500 mA offset, 10 % gain; two points at least 2 A apart
-NTCs    5 degC
+current 500 mA offset, 10 % gain, an eighth of the lowest over-current limit in all; two points at least 2 A apart
+NTCs    5 degC; what is no reading of a sensor (open, shorted) stays so
 """
 
 import binascii
@@ -37,9 +37,10 @@ KINDS = (CELL, CURRENT, NTC)
 
 
 class Calibration:
-    """What is in force. `raw_*`: the last readings as the monitor gave them."""
+    """What is in force. `raw_*`: the last readings as the monitor gave them. `config`: for the bounds."""
 
-    def __init__(self, cell_n: int, ntc_n: int):
+    def __init__(self, cell_n: int, ntc_n: int, config=None):
+        self._config = config
         self.cell_n = cell_n
         self.ntc_n = ntc_n
         self.cell_gain = array("i", [0] * cell_n)
@@ -63,9 +64,13 @@ class Calibration:
         self.raw_ma = ma
         snap.pack_ma = ma + ((ma * self.current_gain + _HALF) >> _SHIFT) + self.current_ma
         temps = snap.temp_ddegc
+        config = self._config
         for i in range(self.ntc_n):
-            self.raw_ddegc[i] = temps[i]
-            if temps[i] != TEMP_NONE:
+            ddegc = temps[i]
+            self.raw_ddegc[i] = ddegc
+            if ddegc != TEMP_NONE and (
+                config is None or config.ntc_open_ddegc < ddegc < config.ntc_short_ddegc
+            ):
                 temps[i] += self.ntc_ddegc[i]
 
     def raw(self, kind: str, which: int) -> int:
@@ -110,6 +115,10 @@ class Calibration:
         elif kind == CURRENT:
             _within("offset", offset, _CURRENT_MA, "mA")
             _within("gain", gain, _CURRENT_GAIN, "/16384")
+            if self._config is not None:
+                limit_ma = min(self._config.occ1_ma, self._config.ocd1_ma)
+                for ma in (0, limit_ma):
+                    _within("correction", offset + (ma * gain >> _SHIFT), limit_ma // 8, "mA")
         else:
             _within("gain", gain, 0, "")
             _within("offset", offset, _NTC_DDEGC, "x 0.1 degC")

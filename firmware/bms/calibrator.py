@@ -15,7 +15,7 @@ _POINT_N = const(2)
 PATHS = ("calibration.a", "calibration.b")
 
 # item of a CALIBRATION record
-LOADED = const(0)  # value = hash of all that is in force
+LOADED = const(0)  # value = hash of all that is in force; limit = 1: what is stored is refused
 GAIN = (1, 3, 5)  # by kind: cell, current, NTC
 OFFSET = (2, 4, 6)
 
@@ -30,7 +30,7 @@ class Calibrator:
         self._scan = scan
         self._store = ABStore(slots, _LAYOUT)
         self._wiring = wiring(pack.config, board)
-        self.calibration = Calibration(pack.config.cell_n, pack.config.ntc_n)
+        self.calibration = _blank(pack.config)
         self.problem = ""
         self.points = []  # (raw, true) of one thing
         self._of = ("", 0)
@@ -51,9 +51,11 @@ class Calibrator:
                 self.calibration.take(found)
             except (ValueError, KeyError, TypeError, IndexError) as error:
                 self.problem = "the stored calibration is refused: " + str(error)
-                self.calibration = Calibration(pack.config.cell_n, pack.config.ntc_n)
+                self.calibration = _blank(pack.config)
                 self._scan.sense.calibration = self.calibration
-        pack.journal.note(CALIBRATION, LOADED, -1, self.calibration.hash(), 0, pack)
+        found = self.calibration.hash()
+        if found or self.problem:
+            pack.journal.note(CALIBRATION, LOADED, -1, found, 1 if self.problem else 0, pack)
 
     def point(self, kind: str, which: int, true: int) -> None:
         """A meter shows `true`: take a point of the coming scans."""
@@ -100,18 +102,19 @@ class Calibrator:
 
     def _change(self, kind: str, which: int, gain: int, offset: int, date: str) -> None:
         calibration = self.calibration
+        calibration.check(kind, which, gain, offset)
         old = calibration.get(kind, which)
-        calibration.set(kind, which, gain, offset)
         name = f"{kind} {which + 1}"
-        before = calibration.dates.get(name)
+        dates = dict(calibration.dates)
+        calibration.set(kind, which, gain, offset)
         calibration.dates[name] = date
         try:
             values = calibration.as_dict()
             values["wiring"] = self._wiring
             self._store.save(json.dumps(values).encode())
-        except OSError:
+        except (OSError, MemoryError):  # what is not stored is not in force
+            calibration.dates = dates
             calibration.set(kind, which, old[0], old[1])
-            calibration.dates[name] = before or ""
             raise
         self._note(kind, which, old, (gain, offset))
 
@@ -121,3 +124,7 @@ class Calibrator:
         pack.journal.note(CALIBRATION, GAIN[at], which, new[0], old[0], pack)
         pack.journal.note(CALIBRATION, OFFSET[at], which, new[1], old[1], pack)
         pack.journal.note(CALIBRATION, LOADED, -1, self.calibration.hash(), 0, pack)
+
+
+def _blank(config):
+    return Calibration(config.cell_n, config.ntc_n, config)

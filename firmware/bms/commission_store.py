@@ -71,17 +71,32 @@ class CommissionStore:
         text = json.dumps(self.report())
         self._store.save(text.encode())
         if self._path:
-            with open(self._path, "w") as file:
-                file.write(text)
+            try:
+                with open(self._path, "w") as file:
+                    file.write(text)
+            except OSError:  # what counts is stored, and this is written anew with the next step
+                pass
 
     def done(self) -> None:
-        self.state = PASSED
-        self.save()
+        self._become(PASSED, self.who)
 
     def waive(self, who: str) -> None:
-        self.state = WAIVED
+        self._become(WAIVED, who)
+
+    def doubt(self) -> None:
+        """Somebody checks it again: held until he is done, whatever was passed or waived."""
+        self._become(OPEN, "")
+
+    def _become(self, state: str, who: str) -> None:
+        """All of it, or what it was."""
+        before = self.state, self.who
+        self.state = state
         self.who = who
-        self.save()
+        try:
+            self.save()
+        except OSError:
+            self.state, self.who = before
+            raise
 
     def forget(self) -> None:
         """Commission it again from the beginning."""

@@ -17,6 +17,8 @@ FAILED = const(2)  # the step found something; `retry` begins it anew
 DONE = const(3)
 STATES = ("working", "waiting", "failed", "done")
 
+_ANSWER_MS = const(600000)  # both FETs may conduct so long, waiting for a number
+
 STEPS = (
     "part",
     "cells",
@@ -92,7 +94,7 @@ class Commissioning:
         """A scan has ended."""
         self.now_ms += dt_ms
         self.news = False
-        self.drop = self.clear = False
+        self.drop = False
         self.mute_ms = 0
         name = self.name()
         if not name:
@@ -121,19 +123,24 @@ class Commissioning:
         return True
 
     def retry(self) -> None:
-        """Begin the step anew, after the fault was mended."""
+        """A person says: begin the step anew, after the fault was mended."""
+        self._rewind()
+        self.clear = True  # rows that the fault had latched
+
+    def _rewind(self) -> None:
         self._run = None
         self._answer = None
         self.finding = None
         self.prompt = ""
         self.which = -1
         self.want_nothing()
-        self.clear = True  # rows that the fault had latched
         if self.state != DONE:
             self.state = WORKING
 
     def _begin(self, name: str) -> None:
-        self.retry()
+        clear = self.clear
+        self._rewind()
+        self.clear = clear
         self._name = name
         for table in self._steps:
             if name in table:
@@ -164,15 +171,17 @@ class Commissioning:
         self.state = WORKING
 
     def ask(self, prompt: str, name: str):
-        """Wait for a number from the person (generator)."""
+        """Wait for a number from the person, not for ever (generator)."""
         self.say(prompt)
-        while True:
+        end_ms = self.now_ms + _ANSWER_MS
+        while self.now_ms < end_ms:
             yield
             given = self._answer
             self._answer = None
             if given is not None and type(given.get(name)) is int:
                 self.said()
                 return given[name]
+        raise Finding("no_answer")
 
     def wait(self, ms: int):
         """Let time pass, and at least one fresh scan (generator)."""

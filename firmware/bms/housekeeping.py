@@ -1,4 +1,4 @@
-"""Runs the black box in the pauses between scans: a task beside the reporters.
+"""Runs the black box, and keeps the state of charge, in the pauses between scans: a task beside the reporters.
 
 The logs are files in /log, one folder each, unless the board has a `store` of its own: a function that
 gives four segment stores, on FRAM or a partition for instance.
@@ -11,6 +11,8 @@ import sys
 from micropython import const
 
 from bms.blackbox import SEGMENTS, BlackBox
+from bms.keeper import Keeper
+from bms.wishes import Wishes
 from ringlog import Chain
 from segments import FileSegments
 
@@ -34,7 +36,9 @@ class Housekeeping:
         places = store() if store is not None else files(folder)
         chain = Chain(device_key(key))
         cause = getattr(board, "reset_cause", 0)
+        self._keeper = Keeper(scan.pack, folder, cause)  # first: what it changes is on no tape
         self.blackbox = BlackBox(scan, places, chain, self._counters, cause)
+        self.blackbox.wishes = Wishes(scan.pack)
 
     def _counters(self):
         """Where the counters are kept: needed at start and once a day, not in memory otherwise."""
@@ -50,7 +54,8 @@ class Housekeeping:
         while True:
             if self._snap.seq != seq:
                 seq = self._snap.seq
-                self.blackbox.slack()
+                if not self.blackbox.slack():
+                    self._keeper.slack(self.blackbox.wall_s())
             await asyncio.sleep_ms(_LOOK_MS)
 
 
@@ -63,10 +68,15 @@ def files(folder: str) -> list:
 
 def make_folders(folder: str) -> None:
     for name in ("",) + FOLDERS:
-        try:
-            os.mkdir(folder + "/" + name if name else folder)
-        except OSError:  # it is there
-            pass
+        make_folder(folder, name)
+
+
+def make_folder(folder: str, name: str) -> None:
+    """One of FOLDERS, or "" for the folder that they are in."""
+    try:
+        os.mkdir(folder + "/" + name if name else folder)
+    except OSError:  # it is there
+        pass
 
 
 def device_key(path: str) -> bytes:

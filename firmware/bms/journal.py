@@ -31,7 +31,10 @@ SETTINGS = const(
 RESET = const(14)  # item = cause of the start
 LOST = const(15)  # value = notes that came faster than they could be stored
 CALIBRATION = const(16)  # item, cell: what; value, limit = new and old
+CLOCK = const(17)  # the time was told; item 1: and differed, by value seconds
 LOCK_FETS = const(1)
+_CLOCK_S = const(5)  # less is not worth a record
+_FAR_S = const(0x3FFFFFFF)
 NAMES = (
     "boot",
     "trip",
@@ -50,6 +53,7 @@ NAMES = (
     "reset",
     "lost",
     "calibration",
+    "clock",
 )
 
 
@@ -63,6 +67,8 @@ class Journal:
         self.uptime_s = 0
         self.uptime_ms = 0  # below 1000
         self.config_hash = 0
+        self.settings = 0  # item of the last SETTINGS record: where the configuration came from
+        self.started_s = 0  # seconds since 1970 when uptime was 0; 0 = nobody has told the time
 
     def advance(self, dt_ms: int) -> None:
         """Count uptime in seconds and milliseconds, each small for ever."""
@@ -70,9 +76,24 @@ class Journal:
         self.uptime_s += ms // 1000
         self.uptime_ms = ms % 1000
 
+    def wall_s(self) -> int:
+        """Seconds since 1970, 0 = not known."""
+        return self.started_s + self.uptime_s if self.started_s else 0
+
+    def set_wall(self, now_s: int, pack) -> None:
+        """Somebody knows the time. The record dates all others of this start."""
+        before_s = self.started_s
+        self.started_s = now_s - self.uptime_s
+        moved_s = self.started_s - before_s if before_s else 0
+        if not before_s or abs(moved_s) > _CLOCK_S:
+            moved_s = max(-_FAR_S, min(moved_s, _FAR_S))
+            self.note(CLOCK, 1 if before_s else 0, -1, moved_s, 0, pack)
+
     def note(self, kind: int, item: int, cell: int, value: int, limit: int, pack) -> None:
         """Write one record with the pack's state beside it. `cell` -1 = none."""
         n = self.n
+        if kind == SETTINGS:
+            self.settings = item
         struct.pack_into(
             FORMAT,
             self.data,

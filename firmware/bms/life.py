@@ -46,20 +46,27 @@ class Life:
         self._out_uah = 0
 
     def step(self, snap, dt_ms: int) -> None:
-        """Take a plausible reading that stands for `dt_ms`, at most a minute."""
+        """Take a plausible reading that stands for `dt_ms`, at most a minute. Asks before it calls: calls cost."""
         self.age_min = self._time(_TIME_N, self.age_min, dt_ms)
-        self._extreme(CELL_MAX_MV, snap.cell_max_mv, snap.cell_max_i)
-        self._extreme(CELL_MIN_MV, -snap.cell_min_mv, snap.cell_min_i)
-        self._extreme(CHG_MAX_MA, snap.pack_ma, -1)
-        self._extreme(DSG_MAX_MA, -snap.pack_ma, -1)
+        value = self.value
+        if snap.cell_max_mv > value[CELL_MAX_MV]:
+            self._extreme(CELL_MAX_MV, snap.cell_max_mv, snap.cell_max_i)
+        if -snap.cell_min_mv > value[CELL_MIN_MV]:
+            self._extreme(CELL_MIN_MV, -snap.cell_min_mv, snap.cell_min_i)
+        if snap.pack_ma > value[CHG_MAX_MA]:
+            self._extreme(CHG_MAX_MA, snap.pack_ma, -1)
+        if -snap.pack_ma > value[DSG_MAX_MA]:
+            self._extreme(DSG_MAX_MA, -snap.pack_ma, -1)
         if snap.cell_max_mv >= self._high_mv:
             self.minutes[HIGH] = self._time(HIGH, self.minutes[HIGH], dt_ms)
         if snap.cell_min_mv <= self._low_mv:
             self.minutes[LOW] = self._time(LOW, self.minutes[LOW], dt_ms)
         if snap.temp_max_ddegc == TEMP_NONE or snap.temp_min_ddegc == TEMP_NONE:
             return
-        self._extreme(TEMP_MAX_DDEGC, snap.temp_max_ddegc, snap.temp_max_i)
-        self._extreme(TEMP_MIN_DDEGC, -snap.temp_min_ddegc, snap.temp_min_i)
+        if snap.temp_max_ddegc > value[TEMP_MAX_DDEGC]:
+            self._extreme(TEMP_MAX_DDEGC, snap.temp_max_ddegc, snap.temp_max_i)
+        if -snap.temp_min_ddegc > value[TEMP_MIN_DDEGC]:
+            self._extreme(TEMP_MIN_DDEGC, -snap.temp_min_ddegc, snap.temp_min_i)
         if snap.temp_max_ddegc >= _HOT_DDEGC:
             self.minutes[HOT] = self._time(HOT, self.minutes[HOT], dt_ms)
         if snap.temp_min_ddegc <= _COLD_DDEGC:
@@ -77,10 +84,9 @@ class Life:
             self._out_uah %= 1000
 
     def _extreme(self, k: int, value: int, which: int) -> None:
-        if value > self.value[k]:
-            self.value[k] = value
-            self.which[k] = which
-            self.when_min[k] = self.age_min
+        self.value[k] = value
+        self.which[k] = which
+        self.when_min[k] = self.age_min
 
     def _time(self, k: int, minutes: int, dt_ms: int) -> int:
         ms = self._ms[k] + dt_ms

@@ -136,6 +136,18 @@ class Protect:
         """How long it must have been there."""
         return self._delay_ms[row]
 
+    def owed(self, row: int) -> int:
+        """Its trips towards the lock."""
+        return self._owed[row]
+
+    def recall(self, row: int, owed: int, latched: bool) -> None:
+        """Before the first step: so it was when the power went."""
+        self._owed[row] = min(owed, self._lock_n[row])
+        self._busy[row] = 1
+        if latched:
+            self.state[row] = S_LOCKED if self._lock_n[row] else S_TRIPPED
+            self._recount()
+
     def step(self, q, dt_ms: int, fresh: bool, charger: bool, load: bool, clear: bool) -> int:
         """Judge one scan. `q`: array of quantities; `clear`: a person asks; -> FETs blocked."""
         dt_ms = max(0, min(dt_ms, _LONG_MS))

@@ -12,6 +12,7 @@ from bms.pack import HOLD_COMMISSION
 from bms.values import Values
 
 _SCANS = const(8)  # a FET on trial stays permitted so long without another word from here
+_CLEAR_N = const(40)
 _TIGHT_MV = const(150)  # beyond the cells
 _TIGHT_DDEGC = const(100)
 _TIGHT_MS = const(3000)  # the FET has closed by then
@@ -36,22 +37,24 @@ class Rehearsal:
         self.begun = False  # nobody rehearses before a person has asked for it
         self._bled = 0
         self._tight = ""
+        self._clear_n = 0
         self._seq = 0
 
     def slack(self, dt_ms: int) -> None:
         """A scan has just ended."""
         machine = self.machine
-        if not self.begun or self.pack.snap.seq == self._seq:
+        if not self.begun:
+            self._tighten("")
+            return
+        if self.pack.snap.seq == self._seq:
             return
         self._seq = self.pack.snap.seq
         self._look(machine)
         machine.step(dt_ms)
         self.pack.permit(machine.fets, _SCANS)
         self._bleed(machine.bleed)
-        if machine.tight != self._tight:
-            self._tighten(machine.tight)
-        if machine.clear:
-            self.pack.request(REQ_CLEAR)
+        self._tighten(machine.tight)
+        self._clear(machine)
         if machine.drop:
             self.scan.board.cutoff.block()
         if machine.mute_ms:
@@ -63,6 +66,7 @@ class Rehearsal:
 
     def finish(self) -> None:
         """All steps passed: the hold ends."""
+        self._tighten("")
         self.store.done()
         self.begun = False
         self.pack.permit(0, 0)
@@ -75,8 +79,14 @@ class Rehearsal:
         self.pack.unhold(HOLD_COMMISSION)
 
     def begin(self) -> None:
-        """From the first step that has not passed; held again until all have."""
+        """From the first step that has not passed; held again, over resets too, until all have."""
+        if not self.machine.name():
+            if self.store.held() or self.pack.held & HOLD_COMMISSION:
+                self.finish()
+            return
         self.pack.hold(HOLD_COMMISSION)
+        if not self.store.held():
+            self.store.doubt()
         self.begun = True
         self.machine.retry()
 
@@ -86,8 +96,7 @@ class Rehearsal:
         self.begun = False
         self.pack.permit(0, 0)
         self._bleed(0)
-        if self._tight:
-            self._tighten("")
+        self._tighten("")
 
     def _look(self, machine) -> None:
         scan = self.scan
@@ -95,6 +104,18 @@ class Rehearsal:
         machine.on = self.pack.intent
         machine.hits = scan.board.cutoff.hits
         machine.edge_ms = scan.muted_ms
+
+    def _clear(self, machine) -> None:
+        """What was latched when a person said "again": a row may need some scans to see that all is well."""
+        if machine.clear:
+            machine.clear = False
+            self._clear_n = _CLEAR_N
+        if self._clear_n and self.pack.protect.latched_n and not machine.fets:
+            if self._clear_n % 4 == 0:  # each leaves a record
+                self.pack.request(REQ_CLEAR)
+            self._clear_n -= 1
+        else:
+            self._clear_n = 0
 
     def _bleed(self, mask: int) -> None:
         if mask == self._bled:
@@ -107,10 +128,13 @@ class Rehearsal:
 
     def _tighten(self, name: str) -> None:
         """Load the configuration, tighter in one place, and have it armed and verified."""
-        self._tight = name
+        if name == self._tight:
+            return
         config = self.pack.config
-        self.scan.board.guard.load(tight(config, self.pack.snap, name) if name else config)
+        self._tight = None  # nobody knows, should this fail: it is done again
         self.scan.act.disarm()
+        self.scan.board.guard.load(tight(config, self.pack.snap, name) if name else config)
+        self._tight = name
 
 
 def tight(config, snap, name: str):

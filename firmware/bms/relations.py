@@ -119,3 +119,6 @@ RELATIONS = (
     ("bal_die_ddegc", BELOW, "bal_die_stop_ddegc"),
     ("bal_die_stop_ddegc", AT_MOST, "otint_ddegc"),
 )
+_OCV_PCT = (0, 2, 5, 10, 15, 20, 30, 40, 50, 60, 65, 70, 75, 80, 90, 95, 98, 100)
+for _k in range(len(_OCV_PCT) - 1):
+    RELATIONS += (("ocv_%d_mv" % _OCV_PCT[_k], AT_MOST, "ocv_%d_mv" % _OCV_PCT[_k + 1]),)

@@ -16,6 +16,7 @@ _UNVERIFIED_MAX = const(500)  # steps without a whole pass of some 50: as bad as
 _GOOD_N = const(3)  # fresh scans in a row before a FET may close
 _ACKED = const(3)  # Protect.state of an acknowledged row
 _NEWS = (0, journal.TRIP, journal.CLEAR, journal.LOCK, journal.ACK)  # Protect.news -> journal
+_LOST = FLAG_RESET | FLAG_CONFIG | FLAG_SHUTDOWN  # arm it again
 _QUIET = (bits.OFF, bits.SLEEP)  # the FETs are off, the monitor measures
 _DEAD = faults.row_index("dead")
 
@@ -54,6 +55,7 @@ class Scan:
         if pack.take_lock():
             pack.journal.note(journal.REQUEST, journal.LOCK_FETS, -1, pack.user_off, 0, pack)
         requests = pack.take_requests()
+        self.sense.hush = self.act.hush(pack.snap, pack.intent, dt_ms)
         fresh = self.sense.step(dt_ms)
         pack.soc.step(pack.snap, dt_ms)
         pack.health.step(pack.snap, pack.soc, dt_ms, pack.balance.quiet)
@@ -108,12 +110,7 @@ class Scan:
         self._answers = snap.good_n >= _GOOD_N or (
             self._answers and snap.age_ms < self.pack.config.stale_ms
         )
-        return (
-            self.act.armed
-            and not self.cfgbad
-            and self._answers
-            and not snap.flags & (FLAG_RESET | FLAG_CONFIG)
-        )
+        return self.act.armed and not self.cfgbad and self._answers and not snap.flags & _LOST
 
     def _quantify(self, fresh: bool, late_ms: int) -> None:
         pack = self.pack
@@ -171,7 +168,7 @@ class Scan:
 
     def _lost(self) -> bool:
         snap = self.pack.snap
-        return self.cfgbad or (snap.fresh and snap.flags & (FLAG_RESET | FLAG_CONFIG) != 0)
+        return self.cfgbad or (snap.fresh and snap.flags & _LOST != 0)
 
     def _act(self, seen: int, dt_ms: int) -> None:
         pack = self.pack

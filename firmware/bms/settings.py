@@ -37,6 +37,9 @@ FACTORY = const(4)  # config.json: the store is damaged; FETs held off
 MENDED_ONE = const(5)  # the store; one copy was damaged
 CHANGED = const(6)  # a change was stored and is in force after the next start
 ACKNOWLEDGED = const(7)
+REFUSED_FILE = const(8)  # the store; config.json is another one and cannot be used
+UNSTORED = const(9)  # config.json; it could not be stored
+TO_BE_LOOKED_AT = (EDITED, FACTORY, MENDED_ONE, REFUSED_FILE, UNSTORED)
 SOURCES = (
     "stored",
     "first start",
@@ -46,6 +49,8 @@ SOURCES = (
     "stored, one damaged copy mended",
     "changed, from the next start on",
     "acknowledged",
+    "stored; config.json cannot be used",
+    "config.json, which could not be stored",
 )
 
 
@@ -109,6 +114,7 @@ class Settings:
         except ConfigError as error:
             self.given = stored[2]
             self._crc = stored[1]
+            self.source = REFUSED_FILE
             self.problems.append(
                 self._path + " is refused, the stored settings stay: " + str(error)
             )
@@ -201,6 +207,7 @@ class Settings:
         try:
             self._save(self.given)
         except OSError as error:
+            self.source = UNSTORED
             self.problems.append("settings could not be stored: " + str(error))
 
 

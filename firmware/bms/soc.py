@@ -14,7 +14,7 @@ of the capacity is `_e5`: times capacity_mah // 100 <= 1e9.
 from micropython import const
 
 from bms.anchors import ANCHOR_FULL, ANCHOR_NONE, Anchors
-from bms.soc_curve import WHOLE_E5, Curve
+from bms.soc_curve import WHOLE_E5, squeeze
 from bms.soc_trim import Trim
 from bms.soc_voltage import Voltage
 from coulomb import Coulomb
@@ -30,6 +30,7 @@ _UNKNOWN_E5 = const(60000)
 _EDGE_E5 = const(4000)  # of a first look outside the plateau
 _FULL_E5 = const(400)  # of the full anchor: chargers differ in where they stop
 _EMPTY_E5 = const(1500)
+_DENIED_DMV = const(1000)  # squeezed: another make's plateau, what a load has left behind
 
 # Lowest cell at rest -> SoC outside the plateau, LiFePO4, between the low-rate curves of three makes
 # (26650 and 18650 of A123, a 3.5 Ah cell), which differ by 3 % at the bottom.
@@ -61,6 +62,7 @@ class Soc:
         self._lfp = config.chemistry == "LFP"
         self._started = False
         self._counter = Coulomb()
+        self._add = self._counter.add  # looked up once
         self._cycle_uah = 0  # discharged since the last whole cycle
         self.ticked = False  # this step was that of a second; new_* hold what flowed in it
         self._tick_ms = 0
@@ -70,7 +72,11 @@ class Soc:
         self._bridge_ms = 0  # time that the last current may still stand for
         self.anchors = Anchors(config)
         self.trim = Trim(config)
-        self.voltage = Voltage(config, Curve() if curve is None else curve)
+        if curve is None:
+            from bms.soc_knots import curve as of
+
+            curve = of(config)
+        self.voltage = Voltage(config, curve)
 
     def remaining_mah(self) -> int:
         """Charge left."""
@@ -89,9 +95,10 @@ class Soc:
         self._limit()
 
     def resume(self, soc_e5: int, sigma_e5: int) -> None:
-        """Go on where a run before this one ended."""
+        """Go on where a run before this one ended, unless the first look speaks against it."""
         self._size()
         self.set(0)
+        self._started = False
         self._move(self._mah * (soc_e5 // 100) + self._mah * (soc_e5 % 100) // 100)
         self.voltage.reset(max(sigma_e5, 100))
         self._limit()
@@ -140,18 +147,19 @@ class Soc:
 
     def _count(self, ma: int, dt_ms: int) -> None:
         """The path of every scan, kept short. Counting alone reaches neither end."""
-        delta = self._counter.add(ma, dt_ms)
+        delta = self._add(ma, dt_ms)
+        mah = self._mah
         charge = self.charge_uah + delta
         if delta > 0:
             self._in_uah += delta
-            if charge > self.capacity_uah - self._mah:
-                charge = max(self.charge_uah, self.capacity_uah - self._mah)
-        elif delta < 0:
+            if charge > mah * 999:
+                charge = max(self.charge_uah, mah * 999)
+        else:
             self._out_uah -= delta
-            if charge < self._mah:
-                charge = min(self.charge_uah, self._mah)
+            if charge < mah:
+                charge = min(self.charge_uah, mah)
         self.charge_uah = charge
-        self.soc_pm = charge // self._mah
+        self.soc_pm = charge // mah
 
     def _tick(self, snap) -> None:
         """Once a second: hand on what has flowed, and take the trims."""
@@ -226,9 +234,22 @@ class Soc:
         self.charge_uah = charge_uah
         self.soc_pm = charge_uah // self._mah
 
+    def _denied(self, snap) -> bool:
+        """At rest, but not at any voltage of the SoC that we remember: other cells, or charged elsewhere."""
+        if not self._lfp or abs(snap.pack_ma) >= self._config.idle_ma:
+            return False
+        curve = self.voltage.curve
+        seen_dmv = squeeze(snap.cell_sum_mv * 10 // snap.cell_n)
+        low_dmv = curve.at(self.soc_lo_pm * 100, -_WHOLE_PM) - _DENIED_DMV
+        return not low_dmv <= seen_dmv <= curve.at(self.soc_hi_pm * 100, _WHOLE_PM) + _DENIED_DMV
+
     def _look(self, snap) -> None:
-        """First sight of a pack that we have no memory of."""
+        """First sight of a pack that we have no memory of, or no longer trust it."""
+        if not self.guessed and not self._denied(snap):
+            self._started = True
+            return
         self._start(_UNKNOWN_PM)
+        self.guessed = True
         self.voltage.reset(_UNKNOWN_E5)
         if not self._lfp or abs(snap.pack_ma) >= self._config.idle_ma:
             return

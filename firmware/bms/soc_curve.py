@@ -25,18 +25,6 @@ _HIGH_DMV = const(33900)  # above: the upper knee
 _SQUEEZE = const(3)
 _SQUEEZE_HIGH = const(8)
 
-# SoC in 0.1 %, rest voltage in 0.1 mV: between the low-rate tests of three makes, mean of branches
-_PM = (
-    0, 10, 20, 30, 40, 50, 60, 80, 100, 125, 150, 175, 200, 225, 250, 275, 300, 325, 350, 375, 400, 450,
-    500, 550, 600, 650, 675, 700, 725, 750, 775, 800, 850, 900, 920, 940, 950, 960, 970, 980, 990, 1000,
-)  # fmt: skip
-_DMV = (
-    23000, 27600, 28800, 29580, 30230, 30730, 31120, 31650, 31950, 32140, 32260, 32400, 32520, 32640,
-    32740, 32830, 32900, 32960, 33010, 33050, 33075, 33105, 33120, 33135, 33155, 33200, 33240, 33290,
-    33340, 33385, 33415, 33435, 33455, 33480, 33505, 33540, 33575, 33635, 33730, 33920, 34350, 35600,
-)  # fmt: skip
-_HALF_PM = (0, 150, 250, 350, 450, 550, 650, 750, 850, 1000)
-_HALF_DMV = (150, 160, 180, 150, 130, 140, 160, 130, 130, 140)
 _OWN_BIAS_DMV = const(150)
 _ANY_BIAS_DMV = const(300)
 _OWN_DRIFT = const(200)
@@ -57,7 +45,13 @@ def squeeze(dmv: int) -> int:
 class Curve:
     """A curve of knots, or ours. `own`: it was measured on this make of cell. The table is made once."""
 
-    def __init__(self, pm=_PM, dmv=_DMV, half_pm=_HALF_PM, half_dmv=_HALF_DMV, own=False):
+    def __init__(self, pm=None, dmv=None, half_pm=None, half_dmv=None, own=False):
+        from bms import soc_knots as knots  # only a start needs them
+
+        if pm is None:
+            pm, dmv = knots.PM, knots.DMV
+        if half_pm is None:
+            half_pm, half_dmv = knots.HALF_PM, knots.HALF_DMV
         self.bias_dmv = _OWN_BIAS_DMV if own else _ANY_BIAS_DMV  # how far off it may be as a whole
         self.drift = _OWN_DRIFT if own else _ANY_DRIFT  # and in shape: dmv^2 in 0.1 % of SoC
         self.low_sigma_e5 = _OWN_LOW_E5 if own else _ANY_LOW_E5  # of a SoC read off its lower end

@@ -87,7 +87,9 @@ class Trim:
 
     def _carry(self) -> None:
         """Tallies in uAh are kept small."""
-        self.in_mah = min(self.in_mah + self.in_uah // 1000, _CHARGE_MAX_MAH)
-        self.in_uah %= 1000
-        self.out_mah = min(self.out_mah + self.out_uah // 1000, _CHARGE_MAX_MAH)
-        self.out_uah %= 1000
+        if self.in_uah >= 1000:
+            self.in_mah = min(self.in_mah + self.in_uah // 1000, _CHARGE_MAX_MAH)
+            self.in_uah %= 1000
+        if self.out_uah >= 1000:
+            self.out_mah = min(self.out_mah + self.out_uah // 1000, _CHARGE_MAX_MAH)
+            self.out_uah %= 1000

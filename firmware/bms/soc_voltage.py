@@ -63,8 +63,8 @@ class Voltage:
         self.flow_uah = 0  # in this window, whatever the count does at its ends
         self._at_e5 = 0  # count that the observation belongs to
         self._seen_dmv = 0
-        self._through_e5 = 0
-        self._since_s = 0
+        self.through_e5 = 0
+        self.since_s = 0
         self._plateau_dmv = 0  # bias when the SoC was in the middle and well known
         self.low_e5 = -1  # what the last observation alone says, at the lower end
         self.low_sigma_e5 = 0
@@ -74,7 +74,7 @@ class Voltage:
     def reset(self, sigma_e5: int) -> None:
         """The count has just been set right, to within so much."""
         self.belief.reset(0, sigma_e5)
-        self.net_e5 = self._through_e5 = self._since_s = 0
+        self.net_e5 = self.through_e5 = self.since_s = 0
         self._forget()
 
     def step(self, snap, dt_ms: int, ticked: bool, soc) -> bool:
@@ -166,13 +166,13 @@ class Voltage:
         self.net_e5 = max(-_MOVED_MAX_E5, min(net, _MOVED_MAX_E5))
         after = _GAIN_PM * abs(self.net_e5) // _WHOLE_PM
         var = max(0, after * after - before * before)
-        before = _OFFSET_E5_H * self._since_s // 3600
-        self._since_s = min(self._since_s + self._window_s, _TIME_MAX_S)
-        after = _OFFSET_E5_H * self._since_s // 3600
+        before = _OFFSET_E5_H * self.since_s // 3600
+        self.since_s = min(self.since_s + self._window_s, _TIME_MAX_S)
+        after = _OFFSET_E5_H * self.since_s // 3600
         var += after * after - before * before
-        before = _ASYMMETRY_PM * self._through_e5 // _WHOLE_PM
-        self._through_e5 = min(self._through_e5 + size, 10 * _MOVED_MAX_E5)
-        after = _ASYMMETRY_PM * self._through_e5 // _WHOLE_PM
+        before = _ASYMMETRY_PM * self.through_e5 // _WHOLE_PM
+        self.through_e5 = min(self.through_e5 + size, 10 * _MOVED_MAX_E5)
+        after = _ASYMMETRY_PM * self.through_e5 // _WHOLE_PM
         return var + after * after - before * before
 
     def _slice(self) -> bool:

@@ -213,6 +213,29 @@ def test_an_overload_that_stays_falls_again_and_again():
         assert rig.alert.level == 0
 
 
+@pytest.mark.parametrize("part", ["INA228", "INA226"])
+def test_a_converter_that_stands_still_is_an_error_and_not_its_last_reading(part):
+    rig = Rig(part, shunt_uohm=200)
+    rig.chip.limit(200000, 100000, 320)
+    rig.chip.arm()
+    rig.amps(-50, 300)
+    for _ in range(20):
+        rig.chip.read_alarm()
+        assert abs(rig.chip.read_current() + 50000) < 50
+        rig.world.advance(250000)
+    rig.model.run = lambda now_us: None
+    with pytest.raises(OSError, match="stands still"):
+        for _ in range(12):
+            rig.world.advance(250000)
+            rig.chip.read_alarm()
+            rig.chip.read_current()
+    assert rig.chip.pack_ma == 0
+    del rig.model.run
+    rig.world.advance(250000)
+    rig.chip.read_alarm()
+    assert abs(rig.chip.read_current() + 50000) < 50
+
+
 @pytest.mark.parametrize("charge_as", [-3.6e5, -36.0, 0, 36.0, 3.6e6])
 def test_charge_is_counted_between_the_looks(charge_as):
     rig = Rig().armed()

@@ -8,7 +8,7 @@ import pytest
 from host_tests.chip.bq769x2_rig import BenchPlant, BenchWorld
 from host_tests.chip.ltc681x_rig import config
 from isl94202 import ISL94202
-from isl94202_config import SELECT, delay, voltage
+from isl94202_config import SELECT, ddegc, delay, thermistor, voltage
 from isl94202_eeprom import set_cells
 from regbus import RegBus
 from roles import (
@@ -27,6 +27,7 @@ from roles import (
 )
 from sim.bus import FakeI2C
 from sim.chips.isl94202 import ISL94202Model
+from sim.chips.isl94202_map import xt_code
 from sim.errors import SimError
 from sim.mischief_bus import BitFlip, NackWrapper
 from sim.pins import Line
@@ -380,19 +381,82 @@ def test_a_brown_out_is_a_reset():
 
 def test_the_number_of_cells_is_written_once_and_only_when_it_differs():
     rig = Rig(4, cells_set=3)
+    rig.model.eeprom[0x4A] = 0x20
     with pytest.raises(OSError, match="0x49: set to 3 cells, not 4"):
         rig.chip.probe()
     assert set_cells(rig.bus, 4, rig.world.advance) is True
-    assert rig.model.worn == {0x48: 2}
+    worn = dict(rig.model.worn)
+    assert list(worn) == [0x48] and worn[0x48] <= 2
     assert set_cells(rig.bus, 4, rig.world.advance) is False
-    assert rig.model.worn == {0x48: 2} and not rig.model.eeen
+    assert rig.model.worn == worn and not rig.model.eeen
+    assert rig.model.eeprom[0x48:0x4C] == b"\xff\xc3\x20\x00", "its neighbours are untouched"
+    with pytest.raises(OSError, match="0x49: set to 3 cells, not 4"):
+        rig.chip.probe()  # the chip looks at its EEPROM when it starts
+    rig.model.brown_out()
+    rig.world.advance(3100000)
     rig.armed()
+
+
+@pytest.mark.parametrize("cut", range(5))
+def test_a_cut_while_the_number_of_cells_is_written_leaves_what_can_be_mended(cut):
+    """The supply goes in the middle of a wait: the old number, or one that is refused, and nothing else."""
+    rig = Rig(6, cells_set=3)
+    waits = []
+
+    def sleep_us(us):
+        waits.append(us)
+        rig.world.advance(us // 2 if len(waits) == cut + 1 else us)
+        if len(waits) == cut + 1:
+            rig.model.brown_out()
+            raise KeyboardInterrupt
+
+    try:
+        set_cells(rig.bus, 6, sleep_us)
+    except (KeyboardInterrupt, OSError):
+        assert len(waits) == cut + 1
+    rig.model.brown_out()
+    rig.world.advance(3100000)
+    page = rig.model.eeprom[0x48:0x4C]
+    assert page[:1] + page[2:] == b"\xff\x00\x00", "nothing but the number of cells was at risk"
+    if page[1] == SELECT[6]:
+        rig.chip.probe()
+    else:
+        with pytest.raises(OSError, match="0x49"):
+            rig.chip.probe()
+        assert set_cells(rig.bus, 6, rig.world.advance) is True
+    assert rig.model.eeprom[0x48:0x4C] == b"\xff\xe7\x00\x00"
+
+
+def test_a_chip_left_with_its_eeprom_open_is_closed_before_it_is_armed():
+    """The board was reset in the middle of `set_cells`, the chip was not."""
+    rig = Rig(4)
+    rig.i2c.writeto(0x28, b"\x89\x01")
+    with pytest.raises(OSError, match="0x49"):
+        rig.chip.probe()  # a page not recalled yet
+    rig.world.advance(1000)
+    rig.armed()
+    assert not rig.model.eeen and rig.model.worn == {}
+
+
+@pytest.mark.parametrize(
+    "word, celsius", [(0x0BF2, -10.0), (0x0A93, 5.0), (0x053E, 50.0), (0x04B6, 55.0)]
+)
+def test_the_thermistor_curve_makes_round_temperatures_of_the_words_as_shipped(word, celsius):
+    """Driver and model, each by its own arithmetic: the maker chose those words for these temperatures."""
+    assert abs(ddegc(word) - celsius * 10) <= 2
+    assert abs(xt_code(celsius) - word) <= 3
+
+
+def test_thermistors_are_right_within_a_fifth_of_a_kelvin_in_readings_and_in_limits():
+    for tenth in range(-400, 1001):
+        assert abs(ddegc(xt_code(tenth / 10)) - tenth) <= 2
+        assert ddegc(thermistor(tenth)) >= tenth > ddegc(thermistor(tenth) + 1)
 
 
 def test_a_busy_chip_does_not_acknowledge():
     rig = Rig(4, cells_set=3)
     with pytest.raises(OSError, match="refused"):
-        set_cells(rig.bus, 4, lambda us: None)
+        set_cells(rig.bus, 4, lambda us: rig.world.advance(us) if us < 10000 else None)
 
 
 # -- the wrong chip, noise, misuse ---------------------------------------------------------------------
@@ -464,8 +528,24 @@ def test_illegal_use_fails_loudly(frame):
         Rig().i2c.writeto(0x28, frame)
 
 
-def test_half_a_page_of_eeprom_is_refused():
+def test_more_than_a_byte_of_eeprom_at_once_is_refused():
     rig = Rig()
     rig.i2c.writeto(0x28, b"\x89\x01")
-    with pytest.raises(SimError, match="pages of four"):
+    with pytest.raises(SimError, match="a byte at a time"):
         rig.i2c.writeto(0x28, b"\x00\x2a\x1e")
+
+
+def test_eeprom_forgets_what_is_written_to_a_page_not_recalled_and_reads_it_stale():
+    rig = Rig()
+    i2c = rig.i2c
+    i2c.writeto(0x28, b"\x89\x01")
+    i2c.writeto(0x28, b"\x10\x55")
+    rig.world.advance(40000)
+    assert rig.model.eeprom[0x10] == 0x01 and rig.model.worn == {}
+    i2c.writeto(0x28, b"\x10\x55")
+    rig.world.advance(40000)
+    assert rig.model.eeprom[0x10] == 0x55 and rig.model.worn == {0x10: 1}
+    assert i2c.readfrom_mem(0x28, 0x48, 1) == b"\x55", "of the page before"
+    rig.world.advance(1000)
+    assert i2c.readfrom_mem(0x28, 0x48, 2) == b"\xff\xc3"
+    assert rig.model.config[0x10] == 0x01, "what is in force follows at the next start"

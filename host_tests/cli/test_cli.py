@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 
 import pytest
 
@@ -43,9 +44,38 @@ def test_the_one_board_on_usb_needs_no_port_and_two_are_asked_about(desk, monkey
 
 def test_status_says_what_the_pack_measures(desk):
     out = desk.good("status")
-    assert "run, 60.0 %" in out and "no faults" in out and f"firmware {VERSION}" in out
+    assert "Cellwarden: run, " in out and "no faults" in out and f"firmware {VERSION}" in out
+    assert any(f" {soc_pm / 10} %" in out for soc_pm in (599, 600))
     found = desk.json("status")
     assert found["cells"] == list(desk.pack.snap.cell_mv)[:16] and found["faults"] == []
+
+
+def test_health_says_what_the_pack_is_worth_and_by_what_evidence(desk):
+    out = desk.good("health")
+    assert "capacity: not measured yet" in out and "kWh" in out
+    with desk.served.lock:
+        desk.served.board.sim.run(3)
+        known = desk.pack.health
+        known.capacity.full(known.life.age_min)
+        known.capacity.move(-92000)
+        known.capacity.empty(known.life.age_min)
+        known.resistance.uohm[6] = 1234
+        known.resistance.n = 60
+        known.deltas.e5[3] = -5400
+        known.weak = 1 << 3
+        known.to_empty_min = 187
+        e4, sigma_e4 = known.capacity.e4, known.capacity.sigma_e4
+        wh = known.energy_wh(desk.pack.soc)
+    out = desk.good("health")
+    assert f"{e4 / 100:.1f} % ± {2 * sigma_e4 / 100:.1f} of the rated" in out
+    assert "from 1 spans, the last from full to empty" in out
+    assert "1.23" in out and "-5.4" in out and "cell 4: empties first" in out
+    assert "empty in 3 h 07 min" in out
+    found = desk.json("health")
+    assert abs(found["energy_wh"] - wh) < 20 and found["uohm"][6] == 1234 and found["weak"] == [4]
+    assert found["cell_min_mv"]["value"] == -desk.pack.health.life.value[1]
+    assert f"empty in 3 h 07 min; capacity {e4 / 100:.0f} % ±" in desk.good("status")
+    assert desk.json("status")["health"]["spans"] == 1
 
 
 def test_a_trip_is_told_in_words_with_cell_value_and_limit(desk):
@@ -70,7 +100,7 @@ def test_monitor_tells_readings_and_events_and_ends(desk):
 def test_the_whole_screen_shows_cells_faults_and_events(desk):
     from rich.console import Console
 
-    from cellwarden.monitor import draw
+    from cellwarden.screen import draw
 
     found = json.loads(desk.good("monitor", "-n", "1", "--json"))
     found["faults"] = [{"words": "open sense wire: cell 3", "state": "locked", "blocks": ["chg"]}]
@@ -78,7 +108,7 @@ def test_the_whole_screen_shows_cells_faults_and_events(desk):
     console.print(draw(found))
     text = console.export_text()
     assert "open sense wire: cell 3 (locked) [chg off]" in text and " 16 " in text
-    assert "60.0 %" in text and "the firmware has started" in text
+    assert f"{found['soc_pm'] / 10} %" in text and "the firmware has started" in text
 
 
 def test_settings_are_read_changed_compared_and_carried_to_a_file(desk, tmp_path):
@@ -116,6 +146,22 @@ def test_a_file_is_checked_without_a_board_and_imported_whole(desk, tmp_path):
     assert desk.json("config", "get", "capacity_mah") == {"capacity_mah": 50000}
 
 
+def test_settings_that_the_monitor_cannot_hold_are_refused_before_they_keep_it_from_starting(
+    desk, tmp_path
+):
+    small = tmp_path / "small.json"
+    small.write_text('{"cell_n": 16, "capacity_mah": 20000}')  # 3 C is no step of the chip's
+    for words in (["config", "check", small], ["config", "import", small]):
+        said = desk.bad(2, *words, port="" if "check" in words else None)
+        assert "scd_ma: 60000 is 40000 in the monitor" in said
+    assert "would not start" in desk.bad(2, "config", "set", "capacity_mah=20000")
+    assert desk.json("config", "check", small, "--board", "pico_ltc6811", port="")["cells"] == 16
+    flash = ["flash", "--board", "pico_bq76952", "--config", small]
+    assert "scd_ma" in desk.bad(2, *flash, key=None)
+    desk.good("config", "set", "capacity_mah=20000", "scd_ma=80000", "--restart")
+    assert "no faults" in desk.good("status")
+
+
 def test_another_makers_dangerous_settings_are_refused(desk, tmp_path):
     theirs = tmp_path / "jk.json"
     theirs.write_text(json.dumps({"CellOVP": 4.2, "CellCount": 16}))
@@ -146,7 +192,7 @@ def test_balance_shows_every_cell(desk):
 
 def test_unlock_opens_the_line_for_jbd_and_makes_a_key(desk, tmp_path):
     assert "for 60 s" in desk.good("unlock", "--seconds", "60")
-    assert desk.served.board.wire.slave._unlocked_ms > 0
+    assert desk.served.board.wire.slave.unlocked_ms > 0
     path = tmp_path / "key"
     assert "the board has a key" in desk.bad(2, "unlock", "--new-key", path, key=None)
     assert not path.exists()
@@ -175,7 +221,9 @@ def test_held_settings_are_confirmed(desk):
 
 def test_reset_clears_faults_restarts_and_sets_the_clock(desk):
     assert "no faults" in desk.good("reset", "faults")
-    assert desk.good("reset", "time") and desk.served.board._boxes[0].wall_s() > 1_700_000_000
+    desk.pack.journal.started_s -= 1000
+    assert "knows the time" in desk.good("reset", "time", key=KEY)
+    assert abs(desk.pack.journal.wall_s() - time.time()) < 30
     starts = desk.served.board.starts
     assert "started again" in desk.good("reset", "board")
     assert desk.served.board.starts == starts + 1

@@ -5,6 +5,9 @@ import json
 import pytest
 
 from host_tests.cli.cli_rig import Desk
+from simboard.person import Person
+
+SMALL = {"cell_n": 4, "ntc_n": 3, "capacity_mah": 100000}
 
 
 @pytest.fixture
@@ -39,6 +42,41 @@ def test_without_the_key_nothing_is_waived(bare):
 def test_forget_holds_the_pack_again(desk):
     assert desk.json("commission", "--state")["state"] == "waived"
     assert desk.json("commission", "--forget")["held"] is True
+
+
+def commissioned(tmp_path, capsys, monkeypatch, *mistakes):
+    """What `cellwarden commission` says and ends with; the person at the pack types what the meter shows."""
+    monkeypatch.setattr("cellwarden.commission._LOOK_S", 0.02)
+    desk = Desk(tmp_path, capsys, commissioned=False, mistakes=mistakes, config=SMALL)
+    shown = iter([Person.load_ma, Person.charger_ma])
+
+    def read_meter(words, **more):
+        with desk.served.lock:
+            for _ in range(8):  # the load is on, the meter stands still
+                desk.served.board.step()
+        return next(shown)
+
+    monkeypatch.setattr("click.prompt", read_meter)
+    monkeypatch.setattr("click.confirm", lambda *words, **more: False)
+    try:
+        code, out, err = desk.give("commission", "--report", tmp_path / "report.json")
+        return code, out + err, json.loads((tmp_path / "report.json").read_text()), desk.pack.held
+    finally:
+        desk.served.end()
+
+
+def test_a_right_pack_is_commissioned_from_the_terminal(tmp_path, capsys, monkeypatch):
+    code, said, report, held = commissioned(tmp_path, capsys, monkeypatch)
+    assert code == 0 and "passed, 11 of 11" in said, said
+    assert (report["state"], held, len(report["passed"])) == ("passed", 0, 11)
+    for prompt in ("Load cell 1", "Load cell 4", "Hold thermistor 3"):
+        assert prompt in said
+
+
+def test_a_mistake_is_told_in_words_and_the_pack_stays_held(tmp_path, capsys, monkeypatch):
+    code, said, report, held = commissioned(tmp_path, capsys, monkeypatch, "shunt reversed")
+    assert code == 1 and "SRP and SRN are swapped" in said
+    assert held and report["state"] != "passed"
 
 
 def test_a_cell_is_calibrated_by_one_point(desk):

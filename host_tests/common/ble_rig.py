@@ -3,6 +3,7 @@
 import bluetooth
 
 from bms.report.ble import BleReporter
+from bms.report.ble_room import Room
 from btlink.air import Air
 from host_tests.common.scan_rig import Rig
 from jbd import checksum
@@ -50,14 +51,37 @@ class BleRig:
             self.flag,
             lambda: self.free_b,
             random,
-            key=key,
+            key=None if key is None else lambda: key,
             button=lambda: self.pressed,
             on_config=self.keep,
         )
         self.kept = []
         self.reporter.start()
-        self.table = self.reporter.table
+        self.table = self.reporter  # has the handles
         self.pass_ms(BEAT_MS)
+
+    @property
+    def room(self):
+        """What is there while somebody talks, with who answers at every place."""
+        reporter = self.reporter
+        if reporter.room is None:
+            reporter.room = Room(reporter, 0)
+        for link in reporter.links:
+            for answers, make in (
+                (link.talk.slave, reporter.room.make_slave),
+                (link.talk.native, reporter.room.make_native),
+            ):
+                if answers is None:
+                    list(make(link.talk))
+        return reporter.room
+
+    @property
+    def gate(self):
+        return self.room.gate
+
+    @property
+    def lock(self):
+        return self.room.lock
 
     def keep(self, values):
         self.kept.append(values)

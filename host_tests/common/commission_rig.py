@@ -6,6 +6,7 @@ from bms.pack import HOLD_COMMISSION
 from bms.report.commission import Desk
 from boards.sim.board import make_sim
 from sim.miswire import miswire
+from simboard.person import Person
 
 _OPENING_N = 3  # scans from the end of a trial to FETs that are off
 
@@ -21,57 +22,6 @@ class Slot:
 
     def write(self, data):
         self.data = bytes(data)
-
-
-class Person:
-    """Does what the prompt says, once, right."""
-
-    load_ma = 5000
-    charger_ma = 4000
-
-    def __init__(self, sim):
-        self.sim = sim
-        self.doing = ("", -1)
-        self.asked = []
-        self._base = list(sim.plant.cells.leak_a)
-
-    def act(self, prompt, which):
-        if (prompt, which) == self.doing:
-            return None
-        self.doing = (prompt, which)
-        if prompt:
-            self.asked.append((prompt, which))
-        self.sim.world.sync()
-        try:
-            return getattr(self, "do_" + prompt)(which) if prompt else None
-        finally:
-            self.sim.world.sync()
-
-    def _leak(self, which, amps):
-        plant = self.sim.plant
-        plant.cells.leak_a[which] = self._base[which] + amps
-        plant._set_extra()
-
-    def do_load_cell(self, which):
-        self._leak(which, 20.0)
-
-    def do_unload_cell(self, which):
-        self._leak(which, 0.0)
-
-    def do_warm_ntc(self, which):
-        self.sim.plant.heat.temp_c[which] += 4.0
-
-    def do_load_ma(self, _which):
-        self.sim.plant.outside.load(amps=self.load_ma / 1000)
-        self.sim.run(2)
-        return {"ma": self.load_ma}
-
-    def do_charger_ma(self, _which):
-        plant = self.sim.plant
-        plant.outside.load()
-        plant.outside.attach(plant.stack_v + 2, self.charger_ma / 1000)
-        self.sim.run(2)
-        return {"ma": self.charger_ma}
 
 
 class Bench:
@@ -128,10 +78,8 @@ class Bench:
             given = self.person.act(machine.prompt, machine.which)
             if given and given.get("ma"):
                 machine.answer(given)
-        elif self.person.doing[0] in ("load_ma", "charger_ma") and not machine.prompt:
-            self.person.doing = ("", -1)
-            self.sim.plant.outside.load()
-            self.sim.plant.outside.detach()
+        elif not machine.prompt:
+            self.person.act("", -1)
         self.sim.step()
         self.guard()
 

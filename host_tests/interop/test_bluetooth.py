@@ -114,7 +114,7 @@ async def replay(session, mtu: int, limits, opened: bool):
     link = LocalLink()
     product = await Product.make(link, rig.pack, limits)
     if opened:
-        product.reporter.gate.open(1 << 28)
+        product.open_room().gate.open(1 << 28)
     phone = await Phone.make(link, product, mtu)
     before, said = state(rig.pack), []
     for i, exchange in enumerate(session["exchanges"]):

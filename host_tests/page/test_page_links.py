@@ -1,8 +1,13 @@
 """The dashboard reads a board by real Web Bluetooth and by Web Serial; the product's code answers."""
 
+import time
+
 import pytest
 
+from bms.journal import SETTINGS
+from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
 from bms.report.jbd_slave import JbdSlave
+from bms.settings import MENDED_ONE
 from demo.session import Session
 from host_tests.page.radio import JbdBoard, NativeBoard, Radio
 from sim.mischief import find
@@ -125,11 +130,27 @@ def test_the_native_service_tells_all_and_obeys_who_has_the_key(on_air, session)
     expect(page.locator("#key-problem")).to_have_text("that is not the key of this pack")
     board.lock.forgive()
     unlock(page, KEY)
+    expect(page.locator("#event-list")).to_contain_text("the time was told")
+    assert abs(pack.journal.wall_s() - time.time()) < 60
     page.get_by_role("button", name="Switch off").click()
     page.locator("#sure-yes").click()
     expect(page.locator("#said")).to_have_text("The pack was asked to switch off.")
     step(session, 1)
     expect(page.locator("#mode")).to_have_text("off")
+
+
+def test_what_is_wrong_and_no_fault_is_told_with_what_to_do(on_air, session):
+    pack = session.pack
+    page = on_air(NativeBoard(pack, KEY)).page
+    expect(page.locator("#fault-list")).to_contain_text("No fault")
+    pack.hold(HOLD_SETTINGS)
+    pack.journal.note(SETTINGS, MENDED_ONE, -1, 0, 0, pack)
+    step(session, 1)
+    for words in ("wait to be confirmed", "cellwarden unlock --settings", "Something was wrong"):
+        expect(page.locator("#fault-list")).to_contain_text(words)
+    expect(page.locator("#event-list")).to_contain_text("settings: stored, one damaged copy")
+    pack.hold(HOLD_COMMISSION)
+    expect(page.locator("#fault-list")).to_contain_text("nobody has checked the wiring")
 
 
 def test_a_closed_board_tells_nothing_before_its_key(on_air, session):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bms import faults, journal
+from bms import faults, journal, settings
 from bms.report import ble_tell
 from bms.report.ble_frame import Frame
 from bms.words import FAULT_WORDS
@@ -32,7 +32,8 @@ def test_every_fault_is_told_in_the_words_of_the_firmware_with_its_numbers():
     assert told == [readable.reason(rows[name], *numbers) for name, *numbers in given]
     known = run_js(
         WORDS,
-        "return [words.FAULTS, [...words.WARNINGS], words.MODES, words.FETS, words.OUTPUTS, words.KINDS];",
+        "const w = words;"
+        "return [w.FAULTS, [...w.WARNINGS], w.MODES, w.FETS, w.OUTPUTS, w.KINDS, w.SOURCES, w.LOOK];",
     )
     names, warnings, modes, *others = known
     assert list(names) == [row[faults.NAME] for row in faults.ROWS] == list(FAULT_WORDS)
@@ -41,7 +42,8 @@ def test_every_fault_is_told_in_the_words_of_the_firmware_with_its_numbers():
     assert {name for name, row in names.items() if len(row) == 3} == latched
     assert tuple(modes) == readable.MODE_NAMES
     assert others[0] == readable.fet_names(15) and others[1] == readable.output_names(127)
-    assert tuple(others[2]) == journal.NAMES
+    assert tuple(others[2]) == journal.NAMES and tuple(others[3]) == settings.SOURCES
+    assert tuple(others[4]) == settings.TO_BE_LOOKED_AT == ble_tell._LOOK
 
 
 def test_every_event_is_told_in_the_words_of_the_demo(pack):
@@ -51,6 +53,9 @@ def test_every_event_is_told_in_the_words_of_the_demo(pack):
             if kind == journal.ANCHOR and item > 2:
                 continue
             log.note(kind, item, 1 if kind < journal.MODE else -1, value % 9, limit, pack.pack)
+    for item in range(9):  # every source of settings, every cause of a reset, and one unknown
+        log.note(journal.SETTINGS, item, -1, 0, 0, pack.pack)
+        log.note(journal.RESET, item, -1, 4, 0, pack.pack)
     frame = Frame()
     frames = [list(frame.view[: ble_tell.event(frame, log, n)]) for n in range(log.n)]
     body = """

@@ -32,7 +32,7 @@ def short():
 def test_a_trip_is_stored_with_all_that_explains_it():
     sim, flash = boxed(cell_n=4)
     sim.run(10)
-    sim.blackbox.set_wall(1800000000)
+    sim.pack.journal.set_wall(1800000000, sim.pack)
     touch(sim, lambda plant: plant.soak(-10))
     touch(sim, lambda plant: plant.outside.attach(4 * 3.5, 30))
     sim.run(10)

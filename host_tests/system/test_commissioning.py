@@ -8,95 +8,35 @@ from bms.report.link import REFUSED
 from btlink import native
 from host_tests.common.commission_rig import Bench
 from roles import BOTH
-from sim.pins import Line
+from simboard.mistakes import PLANT
 
 REAL_STEPS = commissioning.STEPS
 
 
-def wrong_balancing_wire(bench):
-    bench.sim.plant.wires.tau_s = 1e9  # no bias that would show it at rest
-    bench.sim.plant.wire_open[2] = True
-
-
-def open_sense_wire(bench):
-    bench.sim.plant.wire_open[2] = True
-
-
-def set_wire(name, value):
-    def plant_it(bench):
-        setattr(bench.wires, name, value)
-
-    return plant_it
-
-
-def missing_ntc(bench):
-    bench.sim.plant.ntc_open[1] = True
-
-
-def deaf(bench):
-    bench.sim.monitor.deaf(True)
-
-
-def loose(name, high=False):
-    """The off-pin's wire is not connected; `high`: its end at the monitor touches 3.3 V."""
-
-    def plant_it(bench):
-        line = getattr(bench.sim.monitor, name)
-        setattr(bench.sim.monitor, name, Line("loose"))
-        if high:
-            line.end("3V3").drive(1)
-
-    return plant_it
-
-
-def no_watchdog(bench):
-    bench.sim.chip.protect.hwd_due_us = lambda: 1 << 62
-
-
-def dead_dsg(bench):
-    bench.wires.no_dsg = True
-
-
-def welded_chg(bench):
-    bench.sim.plant.welded_chg = True
-
-
-def charger_left_on(bench):
-    bench.sim.plant.outside.attach(4 * 3.5, 0.0001)
-
-
-def no_key(bench):
-    bench.key = False
-
-
-def wrong_shunt(bench):
-    bench.wires.shunt = 2.0
-
-
 # mistake -> what the machine says, which
-MISTAKES = {
-    "sense wires swapped": (set_wire("crossed_wire", 2), ("wires_swapped", 2)),
-    "two cells swapped": (set_wire("crossed_cells", (1, 2)), ("cells_swapped", 1)),
-    "cell not there": (set_wire("no_cell", 3), ("cell_missing", 3)),
-    "one cell more": (set_wire("extra_v", 3.3), ("cell_n_small", -1)),
-    "sense wire open": (open_sense_wire, ("wire_open", 2)),
-    "balancing wire open": (wrong_balancing_wire, ("bleed_wire_open", 1)),
-    "ntc missing": (missing_ntc, ("ntc_missing", 1)),
-    "ntcs swapped": (set_wire("crossed_ntcs", (0, 2)), ("ntcs_swapped", 0)),
-    "fets swapped": (set_wire("crossed_fets", True), ("fets_swapped", -1)),
-    "dsg gate open": (dead_dsg, ("dsg_dead", -1)),
-    "chg gate open": (set_wire("no_chg", True), ("chg_dead", -1)),
-    "chg welded": (welded_chg, ("chg_welded", -1)),
-    "charger left on": (charger_left_on, ("terminals_live", -1)),
-    "cfetoff not connected": (loose("_cfetoff"), ("chg_held_off", -1)),
-    "dfetoff not connected": (loose("_dfetoff"), ("dsg_held_off", -1)),
-    "cfetoff at 3.3 V": (loose("_cfetoff", True), ("chg_off_pin_dead", -1)),
-    "dfetoff at 3.3 V": (loose("_dfetoff", True), ("dsg_off_pin_dead", -1)),
-    "shunt reversed": (set_wire("current_sign", -1), ("shunt_reversed", -1)),
-    "shunt of another value": (wrong_shunt, ("shunt_wrong", -1)),
-    "alert not connected": (deaf, ("alert_open", -1)),
-    "watchdog does not open": (no_watchdog, ("watchdog_dead", -1)),
-    "no key": (no_key, ("no_key", -1)),
+FOUND = {
+    "sense wires swapped": ("wires_swapped", 2),
+    "two cells swapped": ("cells_swapped", 1),
+    "cell not there": ("cell_missing", 3),
+    "one cell more": ("cell_n_small", -1),
+    "sense wire open": ("wire_open", 2),
+    "balancing wire open": ("bleed_wire_open", 1),
+    "ntc missing": ("ntc_missing", 1),
+    "ntcs swapped": ("ntcs_swapped", 0),
+    "fets swapped": ("fets_swapped", -1),
+    "dsg gate open": ("dsg_dead", -1),
+    "chg gate open": ("chg_dead", -1),
+    "chg welded": ("chg_welded", -1),
+    "charger left on": ("terminals_live", -1),
+    "cfetoff not connected": ("chg_held_off", -1),
+    "dfetoff not connected": ("dsg_held_off", -1),
+    "cfetoff at 3.3 V": ("chg_off_pin_dead", -1),
+    "dfetoff at 3.3 V": ("dsg_off_pin_dead", -1),
+    "shunt reversed": ("shunt_reversed", -1),
+    "shunt of another value": ("shunt_wrong", -1),
+    "alert not connected": ("alert_open", -1),
+    "watchdog does not open": ("watchdog_dead", -1),
+    "no key": ("no_key", -1),
 }
 
 
@@ -111,14 +51,17 @@ def test_a_right_pack_passes_every_step_and_then_conducts():
     assert bench.sim.plant.chg_on and bench.sim.plant.dsg_on
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+def test_every_mistake_that_can_be_planted_is_found():
+    assert set(FOUND) == {*PLANT, "no key"}
+
+
+@pytest.mark.parametrize("name", FOUND)
 def test_a_planted_mistake_is_caught_and_named_and_the_pack_stays_off(name):
-    plant_it, expected = MISTAKES[name]
-    bench = Bench()
-    plant_it(bench)
+    bench = Bench(has_key=name != "no key")
+    PLANT.get(name, lambda bench: None)(bench)
     bench.boot()
     bench.begin()
-    assert bench.run() == expected
+    assert bench.run() == FOUND[name]
     bench.sim.run(3)
     assert not bench.sim.plant.chg_on and not bench.sim.plant.dsg_on
     assert bench.store.held() and bench.sim.pack.user_off == BOTH

@@ -10,20 +10,8 @@ from host_tests.system.walk_rig import Walk
 SEEDS = [(FAMILY, seed, 4) for seed in range(1, 29)]
 SEEDS += [("bq769x0", seed, (4, 9, 15)[seed % 3]) for seed in range(1, 10)]
 SEEDS += [("ltc681x", seed, (4, 12, 16)[seed % 3]) for seed in range(1, 5)]
+SEEDS += [("bq769x2_spi", seed, (4, 10, 16)[seed % 3]) for seed in range(1, 3)]
 SEEDS += [("isl94202", seed, (3, 4, 8)[seed % 3]) for seed in range(1, 10)]
-
-
-# Known: these end with both FETs off and do not get back to RUN by themselves. Safe, and a nuisance.
-UNHEALED = {
-    ("bq769x2", 12, 4): "a monitor that was told to shut down while a charger holds it awake",
-    ("isl94202", 2, 8): "its own charge over-current latch is not cleared while the alarm hangs",
-}
-SEEDS = [
-    pytest.param(*seed, marks=pytest.mark.xfail(reason=UNHEALED[seed]))
-    if seed in UNHEALED
-    else seed
-    for seed in SEEDS
-]
 
 
 @pytest.mark.parametrize("monitor, seed, cell_n", SEEDS)

@@ -7,7 +7,7 @@ import pytest
 from host_tests.target import rig
 
 HERE = Path(__file__).parent
-GROUPS = {"test_life": "started", "test_trouble": "started"}
+GROUPS = {"test_life": "started", "test_trouble": "started", "test_random": "started"}
 
 
 def pytest_collection_modifyitems(items):
@@ -25,5 +25,5 @@ def an_image():
 
 @pytest.fixture(scope="session")
 def started(an_image):
-    """A pack that has been protected for half a second. Use it in a copy: `rig.apart`."""
+    """A pack that is protected, every reporter loaded. Use it in a copy: `rig.apart`."""
     return rig.started()

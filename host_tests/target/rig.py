@@ -21,19 +21,40 @@ try:
     from emulate.flashlog import FlashLog
     from emulate.image import NoImage, image
     from emulate.pico import Pico
+    from emulate.serial import Jbd
     from emulate.story import Story
 except ImportError:
     image = None
 
 # what the tests take from here, so that they can be collected without an emulator
-__all__ = ["Bench", "Cable", "Disk", "FlashLog", "Pico", "Story", "content", "flash_with", "read"]
+__all__ = ["Bench", "Cable", "Disk", "FlashLog", "Jbd", "Pico", "Story", "content", "flash_with"]
+__all__ += ["read", "waived"]
 
 BOARD = "pico_bq76952"
 CONFIG = {"cell_n": 16, "precharge_on": 0, "sc_hold_ms": 5000, "chip_cov_mv": 3710}
 WATCHDOG_MS = 2000  # of boards/pico_bq76952
 
+LOADED_MS = 4500  # the last reporter is there, each after a scan of its own
+
 # pins that ask host_tests/target/trouble.py for something, and the one that says it is at it
 FLOATS, FLOOD, HANG, RAISE, AT_IT = 16, 17, 18, 19, 20
+
+_STARTS = "from bms.start import run  # noqa: E402\n"
+_HOOK = """\
+from bms import start
+from trouble import Trouble
+
+ours = start.reports
+
+
+def more(app, scan):
+    app.add(Trouble(scan))
+    return ours(app, scan)
+
+
+start.reports = more
+run = start.run
+"""
 
 
 def need() -> None:
@@ -55,10 +76,9 @@ def with_crc() -> dict:
 def troubled() -> dict:
     """firmware/main.py with one more task beside the reporters."""
     main = (ROOT / "firmware" / "main.py").read_text(encoding="utf-8")
-    hook = "    from trouble import Trouble\n    reporters.append(Trouble(scan))\n    forget()\n"
-    assert main.count("    forget()\n") == 1
+    assert main.count(_STARTS) == 1
     return {
-        "/main.py": main.replace("    forget()\n", hook).encode(),
+        "/main.py": main.replace(_STARTS, _HOOK).encode(),
         "/trouble.py": Path(__file__).with_name("trouble.py").read_bytes(),
     }
 
@@ -70,7 +90,8 @@ def started(config=None, **more) -> "Bench":
     bench = Bench(flash=flash_with(pairs), crc=True, service=False, **more)
     bench.pico.boot()
     await_permission(bench)
-    bench.pico.run_ms(600)
+    bench.pico.run_ms(LOADED_MS)
+    assert bench.conducting(), "its scan stood still while reporters were loaded"
     return bench
 
 

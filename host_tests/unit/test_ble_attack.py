@@ -197,7 +197,7 @@ def test_guessing_the_key_is_slow_whoever_connects():
 def test_the_owner_comes_in_after_an_attack_as_soon_as_the_wait_is_over():
     rig = BleRig(key=KEY, ble_idle_s=3600)
     for _ in range(40):
-        rig.reporter.lock.fail()
+        rig.lock.fail()
     rig.pass_ms(256_000)
     central, owner = rig.connect(247), Client(KEY)
     central.write(rig.table.native_in, owner.hello())
@@ -220,7 +220,7 @@ def test_every_bit_of_a_command_is_covered_by_its_proof():
         return native.split(central.take(rig.table.native_out))[0][1]
 
     for bit in range(8 * (4 + 1 + 1 + 16)):
-        rig.reporter.lock.forgive()
+        rig.lock.forgive()
         assert owner.believes(say(owner.prove(say(owner.hello()))))
         whole = bytearray(owner.do(native.LOCK_FETS, BOTH)[3:-1])
         whole[bit // 8] ^= 1 << bit % 8
@@ -289,7 +289,7 @@ WORST = {
 def test_no_piece_of_work_is_long_and_the_scan_comes_in_between(attack):
     with Attack(cell_n=16) as rig:
         central = rig.connect(23)
-        link = rig.reporter.links[0]
+        link = rig.room.radio.links[0]  # all code of it is there
         longest = 0
         for _ in range(6):
             central.write(rig.table.jbd_in, WORST[attack])

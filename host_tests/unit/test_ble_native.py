@@ -236,9 +236,9 @@ def test_the_keys_window_lets_jbd_write_for_so_long_and_leaving_closes_it():
 
 def test_who_has_not_proved_the_key_closes_nobodys_window():
     talk = Talk()
-    talk.rig.reporter.gate.open(5000)
+    talk.rig.gate.open(5000)
     talk.ask(native.LEAVE)
-    assert talk.rig.reporter.gate.open_ms
+    assert talk.rig.gate.open_ms
 
 
 def test_a_wrong_key_is_refused_waits_and_learns_nothing():
@@ -362,26 +362,26 @@ def press(rig, ms):
 def test_a_press_of_some_seconds_opens_the_window_for_a_minute(ms, opens):
     rig = BleRig()
     press(rig, ms)
-    assert (rig.reporter.gate.open_ms == 60000) is opens
+    assert (rig.gate.open_ms == 60000) is opens
     rig.pass_ms(60000)
-    assert rig.reporter.gate.open_ms == 0
+    assert rig.gate.open_ms == 0
 
 
 def test_a_jumper_that_was_there_from_the_start_is_no_press():
     rig = BleRig()
     rig.reporter._button.__init__(lambda: rig.pressed)
     press(rig, 3000)
-    assert rig.reporter.gate.open_ms == 0
+    assert rig.gate.open_ms == 0
     press(rig, 3000)
-    assert rig.reporter.gate.open_ms > 0
+    assert rig.gate.open_ms > 0
 
 
 def test_the_button_ends_a_lock_out():
     rig = BleRig(key=KEY)
     for _ in range(6):
-        rig.reporter.lock.fail()
+        rig.lock.fail()
     press(rig, 2000)
-    assert rig.reporter.lock.wait_ms == rig.reporter.lock.failures == 0
+    assert rig.lock.wait_ms == rig.lock.failures == 0
 
 
 def test_a_key_is_made_once_and_told_in_groups(tmp_path):

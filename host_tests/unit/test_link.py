@@ -10,6 +10,7 @@ import pytest
 
 from bms import bits
 from bms.config import ConfigError, from_json
+from bms.journal import CLOCK
 from bms.report.jbd_slave import JbdSlave
 from bms.report.link import NO_OBJECT, REFUSED
 from bms.report.link_board import BoardHost, make
@@ -22,14 +23,15 @@ from linkframe import Lines, line
 
 KEY = bytes(range(50, 66))
 CELLS = bytes.fromhex("dda50400fffc77")
-OWN, LIST, READ, SUM, PUT = 0x14, 0x20, 0x21, 0x22, 0x23
+OWN, TELL_TIME, LIST, READ, SUM, PUT = 0x14, 0x15, 0x20, 0x21, 0x22, 0x23
+NOW_S = 1_800_000_000
 CONFIGURE, RESTART, ACKNOWLEDGE, TIME, NEW_KEY = 4, 5, 6, 7, 8
 
 
 class Cable:
     """A board's line with a client on it."""
 
-    def __init__(self, folder, key=KEY, extra=None):
+    def __init__(self, folder, key=KEY, extra=None, locks=None):
         self.pack = Rig(12).pack
         self.out = bytearray()
         self.kept = []
@@ -37,16 +39,16 @@ class Cable:
         self.refuses = None
         self.root = str(folder) + "/"
         self.places = [SimpleNamespace(n=3, size=64, read=self.read_log)]
-        self.box = SimpleNamespace(places=self.places, set_wall=self.calls.append)
+        self.box = SimpleNamespace(places=self.places)
         if key is not None:
             (folder / "key.txt").write_text(key.hex())
         (folder / "config.json").write_text('{"cell_n": 16}')
         host = BoardHost(
             self.on_config,
             lambda: self.calls.append("acknowledged"),
-            [self.box],
             lambda: self.calls.append("restart"),
             self.root + "key.txt",
+            locks,
         )
         self.wire = Wire(
             self.out.extend,
@@ -177,12 +179,29 @@ def test_only_a_board_without_a_key_is_owned_by_who_comes(cable, tmp_path):
 def test_commands_reach_the_board(cable):
     assert cable.do(RESTART, 0) == native.CLOSED  # no key proved
     cable.unlock()
-    assert cable.do(TIME, 1_700_000_000, 4) == 0 and cable.calls == [1_700_000_000]
     assert cable.do(ACKNOWLEDGE, 0) == 0 and cable.calls[-1] == "acknowledged"
     assert cable.do(native.REQUEST, bits.REQ_CLEAR) == 0
     assert cable.do(RESTART, 0) == 0 and cable.calls[-1] != "restart"
     cable.wire.advance(300)
     assert cable.calls[-1] == "restart"
+
+
+def test_the_time_is_told_once_by_anybody_and_corrected_by_who_has_the_key(cable):
+    log = cable.pack.journal
+    log.uptime_s = 100
+    assert json.loads(cable.read(0)[1])["wall_s"] == 0
+    for wrong in (b"", bytes(4), bytes(5), (999_999_999).to_bytes(4, "little")):
+        assert cable.ask(TELL_TIME, wrong) == bytes([native.BAD_FORM])
+    assert log.wall_s() == 0
+    assert cable.ask(TELL_TIME, NOW_S.to_bytes(4, "little")) == bytes(1)
+    assert (log.wall_s(), log.started_s) == (NOW_S, NOW_S - 100)
+    assert cable.ask(TELL_TIME, (NOW_S + 99).to_bytes(4, "little")) == bytes([native.CLOSED])
+    assert cable.do(TIME, NOW_S + 99, 4) == native.CLOSED and log.wall_s() == NOW_S
+    cable.unlock()
+    assert cable.do(TIME, NOW_S + 3, 4) == 0 and log.wall_s() == NOW_S + 3
+    assert cable.do(TIME, NOW_S - 99, 4) == 0 and log.wall_s() == NOW_S - 99
+    told = [log.record(n) for n in range(log.first(), log.n) if log.record(n)["kind"] == CLOCK]
+    assert [(one["item"], one["value"]) for one in told] == [(0, 0), (1, -102)]  # 3 s are no event
 
 
 def test_jbd_and_the_channel_share_a_line(cable):
@@ -232,6 +251,7 @@ def test_the_usb_console_is_answered_and_never_blocks():
         SimpleNamespace(buffer=SimpleNamespace(write=out.extend)),
         lambda: bool(waiting),
         lambda slave: make(pack, "rig", None, [], slave, None, "/none/", "/none/key"),
+        pack.snap,
     )
     reporter.look(50)
     assert out.startswith(b"~") and not waiting

@@ -20,8 +20,11 @@ from bms.settings import (
     GIVEN,
     LAYOUT,
     MENDED_ONE,
+    REFUSED_FILE,
     SOURCES,
     STORED,
+    TO_BE_LOOKED_AT,
+    UNSTORED,
     Settings,
     acknowledge,
     change,
@@ -203,7 +206,7 @@ def test_a_full_disk_at_the_first_start_is_no_reason_not_to_run(device):
     device.slots[0].refuse = device.slots[1].refuse = True
     settings, config = device.start()
     assert config.cov_mv == 3600 and not settings.held
-    assert "could not be stored" in settings.problems[0]
+    assert "could not be stored" in settings.problems[0] and settings.source == UNSTORED
 
 
 def test_every_field_and_chemistry_comes_back_from_the_store(device):
@@ -276,6 +279,8 @@ def test_what_is_written_by_jbd_is_in_force_after_the_next_start(used):
 
 
 def test_what_happened_has_words_and_a_kind():
-    assert len(SOURCES) == ACKNOWLEDGED + 1 and CHANGED < len(SOURCES)
+    assert len(SOURCES) == UNSTORED + 1 and CHANGED < len(SOURCES)
+    assert all("held off" in SOURCES[source] for source in (EDITED, FACTORY))
+    assert set(TO_BE_LOOKED_AT) == {EDITED, FACTORY, MENDED_ONE, REFUSED_FILE, UNSTORED}
     assert journal.NAMES[journal.SETTINGS] == "settings"
     assert Pack(Config()).held == 0

@@ -68,17 +68,21 @@ def test_more_than_fits_at_once_is_taken_in_turns(line):
     assert len(uart.tx) == 40 * 15
 
 
-def test_it_looks_again_and_again(line, monkeypatch):
+def test_it_loads_what_answers_between_scans_then_looks_again_and_again(line, monkeypatch):
     uart, reporter = line
     naps = []
 
     async def nap(ms):
         naps.append(ms)
-        if len(naps) == 3:
+        reporter._pack.snap.seq += 1
+        if naps.count(20) == 4:
             raise asyncio.CancelledError
-        uart.rx += CELLS
+        if ms == 20:
+            uart.rx += CELLS
 
     monkeypatch.setattr(asyncio, "sleep_ms", nap, raising=False)
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(reporter.run())
-    assert naps == [20, 20, 20] and len(uart.tx) == 30
+    loading = naps.count(10)
+    assert naps == [20] + [10] * loading + [20] * 3 and loading >= 4
+    assert len(uart.tx) == 45

@@ -9,7 +9,8 @@ SERVICE = "e6440000-415c-491c-bb18-1cb87e010a08"
 OUT = "e6440001-415c-491c-bb18-1cb87e010a08"
 INTO = "e6440002-415c-491c-bb18-1cb87e010a08"
 
-ABOUT, WATCH, FAULTS, EVENTS, NAMES, HELLO, PROVE, DO, LEAVE = 1, 2, 3, 4, 5, 16, 17, 18, 19
+ABOUT, WATCH, FAULTS, EVENTS, NAMES, HEALTH = 1, 2, 3, 4, 5, 6
+HELLO, PROVE, DO, LEAVE = 16, 17, 18, 19
 TOLD_LIVE, TOLD_FAULTS, TOLD_EVENT = 0xC0, 0xC1, 0xC2
 OK, BAD_FORM, CLOSED, NO_KEY, WAIT, WRONG, OLD, UNKNOWN = range(8)
 REQUEST, LOCK_FETS, WINDOW = 1, 2, 3
@@ -25,6 +26,20 @@ _ABOUT = (
     "first_event next_event"
 ).split()
 _ABOUT_FORMAT = "<BBBIIHHHHHII"
+_HEALTH = (
+    "age_min energy_wh to_empty_min to_full_min capacity_e4 sigma_e4 spans from_kind to_kind "
+    "capacity_min steps steps_min steps_ddegc joints weak in_mah out_mah "
+    "hot_min cold_min high_min low_min"
+).split()
+_HEALTH_FORMAT = "<IIHHHHHBBIIIhHHIIIIII"
+_EXTREMES = (
+    ("cell_max_mv", 1),
+    ("cell_min_mv", -1),
+    ("temp_max_ddegc", 1),
+    ("temp_min_ddegc", -1),
+    ("charge_max_ma", 1),
+    ("discharge_max_ma", 1),
+)
 
 
 def crc8(data: bytes) -> int:
@@ -60,6 +75,20 @@ def live(data: bytes) -> dict:
     values["cells"] = struct.unpack_from(f"<{cell_n}H", data, n + 1)
     at = n + 1 + 2 * cell_n
     values["temps"] = struct.unpack(f"<{data[at]}h", data[at + 1 :])
+    return values
+
+
+def health(data: bytes) -> dict:
+    """What the pack is worth. An extreme that was never seen is left out."""
+    n = struct.calcsize(_HEALTH_FORMAT)
+    values = dict(zip(_HEALTH, struct.unpack(_HEALTH_FORMAT, data[:n]), strict=True))
+    for (name, sign), found in zip(_EXTREMES, struct.iter_unpack("<ibI", data[n : n + 54])):
+        if found[0] > -0x3FFFFFFF:
+            values[name] = {"value": sign * found[0], "which": found[1], "at_min": found[2]}
+    at = n + 54
+    cells = [data[at + 1 + 5 * i : at + 6 + 5 * i] for i in range(data[at])]
+    values["uohm"] = [int.from_bytes(cell[:3], "little") for cell in cells]
+    values["delta_e5"] = [int.from_bytes(cell[3:], "little", signed=True) for cell in cells]
     return values
 
 

@@ -29,7 +29,15 @@ class Product:
         self.pack = pack
         clock, wake = LoopClock(), ThreadSafeFlag()
         self.reporter = BleReporter(
-            pack, "sim", links, clock, wake, _plenty, os.urandom, key=key, on_config=keep
+            pack,
+            "sim",
+            links,
+            clock,
+            wake,
+            _plenty,
+            os.urandom,
+            key=None if key is None else lambda: key,
+            on_config=keep,
         )
         self._task = asyncio.create_task(self.reporter.run())
 
@@ -40,6 +48,13 @@ class Product:
         while not product.radio.device.is_advertising:
             await asyncio.sleep(0.01)
         return product
+
+    def open_room(self):
+        """As somebody who presses the button does."""
+        self.reporter._wanted = True
+        while self.reporter.room is None:
+            self.reporter.work()
+        return self.reporter.room
 
     def sound(self) -> bool:
         """The reporter runs, and its interrupt handler never raised."""

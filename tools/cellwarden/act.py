@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bms import bits
+from bms.pack import HOLD_SETTINGS
 from btlink import native
 from cellwarden.board import ACKNOWLEDGE, NEW_KEY, TIME
 from cellwarden.common import as_json, on_board, read_key, say
@@ -17,6 +18,7 @@ from roles import BOTH, CHG, DSG
 
 _WHICH = {"charge": CHG, "discharge": DSG, "both": BOTH}
 _WINDOW_S = 300
+HELD = 0x30  # flags of readings: pack.HOLD_*
 
 
 @click.command()
@@ -54,6 +56,10 @@ def fets(wish, which, target, as_json):
     with target.board() as board:
         live = board.live()
         if wish != "show":
+            if live["flags"] & HELD:
+                raise Problem(
+                    "the board holds both FETs off by itself: `cellwarden status` says why"
+                )
             locked = live["user_off"]
             chosen = _WHICH[which]
             board.do(native.LOCK_FETS, locked | chosen if wish == "off" else locked & ~chosen)
@@ -71,11 +77,12 @@ def fets(wish, which, target, as_json):
 
 
 def _settled(board, locked: int) -> dict:
-    """Readings of a scan that knows of the lock, or the last ones within three seconds."""
+    """Readings of a scan whose FETs are as wanted with this lock, or the last ones within three seconds."""
     end = time.monotonic() + 3
     while True:
         live = board.live()
-        if live["user_off"] == locked or time.monotonic() > end:
+        done = live["user_off"] == locked and live["fets"] == live["intent"]
+        if done or time.monotonic() > end:
             return live
 
 
@@ -92,8 +99,11 @@ def unlock(seconds, settings, new_key, target):
         if new_key is not None:
             _give_key(board, new_key, target.key)
         elif settings:
-            board.do(ACKNOWLEDGE, 0)
-            click.echo("the settings in force are confirmed; FETs are held off no longer")
+            if (board.who() or {}).get("held", 1) & HOLD_SETTINGS:
+                board.do(ACKNOWLEDGE, 0)
+                click.echo("the settings in force are confirmed; they hold the FETs off no longer")
+            else:
+                click.echo("the settings hold nothing: there is nothing to confirm")
         else:
             board.do(native.WINDOW, seconds, 2)
             click.echo(f"JBD programs may write on this line for {seconds} s")

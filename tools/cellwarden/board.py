@@ -1,6 +1,7 @@
 """A board on a line: asks, hears, proves its key, reads objects on from where a cut left them."""
 
 import hashlib
+import json
 import struct
 import time
 from collections import deque
@@ -12,7 +13,7 @@ from cellwarden.stream import Stream
 from cellwarden.transport import open_transport
 from linkframe import line
 
-OWN, LIST, READ, SUM, PUT = 0x14, 0x20, 0x21, 0x22, 0x23
+OWN, TELL_TIME, LIST, READ, SUM, PUT = 0x14, 0x15, 0x20, 0x21, 0x22, 0x23
 CONFIGURE, RESTART, ACKNOWLEDGE, TIME, NEW_KEY = 4, 5, 6, 7, 8
 STATUS_REFUSED, NO_OBJECT = 8, 9
 WHO, CONFIG, REFUSAL = 0, 1, 6
@@ -21,6 +22,7 @@ CHUNK_N = 160
 _PUT_N = 60
 _WAIT_S = 1.2
 _TRIES = 3
+_CLOCK_S = 10  # a clock that is off by more is put right
 _AGAIN_S = 30  # a line that broke in a transfer may come back
 _WORDS = {
     native.BAD_FORM: "the board does not understand: is its firmware older than this program?",
@@ -150,6 +152,13 @@ class Board:
 
     # reading ----------------------------------------------------------------------------------------
 
+    def who(self) -> dict | None:
+        """What the board says of itself on a cable, None by Bluetooth."""
+        try:
+            return None if self._line.is_ble else json.loads(self.read(WHO))
+        except (Refused, ValueError):
+            return None
+
     def live(self) -> dict:
         """All readings now."""
         self.told.clear()
@@ -227,6 +236,15 @@ class Board:
         if not client.believes(answer):
             raise Refused("this device does not know the key itself: it is not your board")
         self._client = client
+
+    def tell_time(self) -> None:
+        """A board that does not know the time is told; one that is wrong about it only with the key."""
+        wall_s = (self.who() or {}).get("wall_s")
+        now_s = int(time.time())
+        if wall_s == 0:
+            self.ask(TELL_TIME, struct.pack("<I", now_s))
+        elif wall_s is not None and abs(wall_s - now_s) > _CLOCK_S and self._key is not None:
+            self.do(TIME, now_s, 4)
 
     def do(self, command: int, value: int, n: int = 1) -> None:
         """A command, with the key. It is never sent twice."""

@@ -14,6 +14,7 @@ from cellwarden.problem import PROBLEM, STOPPED, Problem
 COMMANDS = {
     "ports": "look",
     "status": "look",
+    "health": "health",
     "monitor": "monitor",
     "config": "config",
     "log": "log",

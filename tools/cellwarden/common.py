@@ -28,6 +28,7 @@ class Target:
         board = Board(self.port or default_port(), self.baud, read_key(self.key))
         try:
             board.about = board.find()
+            board.tell_time()
             yield board
         finally:
             board.close()

@@ -145,10 +145,13 @@ def _foreign(file: Path, kind: str, cells, safe: bool) -> dict:
 
 @config.command()
 @click.argument("file", type=_FILE)
+@click.option(
+    "--board", default="pico_bq76952", show_default=True, help="whose monitor has to hold it"
+)
 @as_json
-def check(file, as_json):
+def check(file, board, as_json):
     """Would the firmware take FILE? Needs no board. All that is wrong is said at once."""
-    whole = settings.check(settings.read_file(file), str(file))
+    whole = settings.check(settings.read_file(file), str(file), board)
     found = {"cells": whole.cell_n, "chemistry": whole.chemistry, "hash": whole.hash}
     found["given"] = len(settings.read_file(file))
     say(
@@ -160,7 +163,8 @@ def check(file, as_json):
 
 def _store(board, values: dict, restart: bool) -> None:
     """Check here, send, let the board check, look that it stored what was meant."""
-    whole = settings.check(values, "these settings are")
+    name = (board.who() or {}).get("board", "")
+    whole = settings.check(values, "these settings are", name)
     changes = settings.differences(settings.in_force(board), whole.as_dict())
     for text in settings.difference_lines(changes):
         click.echo(text)

@@ -60,6 +60,7 @@ FINDINGS = {
     "chg_off_pin_dead": "CFETOFF does not open the charge FET: it touches 3.3 V or has a pull-up",
     "dsg_off_pin_dead": "DFETOFF does not open the discharge FET: it touches 3.3 V or has a pull-up",
     "current_offset": "{v} mA are read with both FETs off: something bypasses the shunt",
+    "no_answer": "nobody said what the meter shows: the FETs are off again",
     "load_small": "{v} mA are too few: at least 500",
     "no_current": "only {v} mA are read: the load bypasses the shunt, or its sense lines are open",
     "shunt_reversed": "the current has the wrong sign: SRP and SRN are swapped",

@@ -52,6 +52,8 @@ def _segment(board, number: int, at: int, path: Path) -> int:
     if path.is_file() and binascii.crc32(path.read_bytes()) == want:
         return 0
     part = path.with_name(path.name + ".part")
+    if path.is_file() and not part.is_file():
+        _begin_with(board, number, at, path.read_bytes(), part)
     read_n = 0
     for _ in range(_TRIES):
         read_n += _go_on(board, number, at, part)
@@ -65,8 +67,15 @@ def _segment(board, number: int, at: int, path: Path) -> int:
     raise Problem("a log keeps changing while it is read: is the board in trouble? Try again")
 
 
+def _begin_with(board, number: int, at: int, data: bytes, part: Path) -> None:
+    """A segment only grows: what was read of it before need not be read again if it is still so."""
+    used = len(data.rstrip(b"\xff"))
+    if used and board.sum(number, at, used) == binascii.crc32(data[:used]):
+        part.write_bytes(data[:used])
+
+
 def _go_on(board, number: int, at: int, part: Path) -> int:
-    """Read the rest of a segment behind what an earlier try has left."""
+    """Read the rest of a segment behind what an earlier try has left; not what is blank to its end."""
     done = part.stat().st_size if part.is_file() else 0
     if done > SIZE:
         part.unlink()
@@ -77,4 +86,9 @@ def _go_on(board, number: int, at: int, part: Path) -> int:
             file.write(piece)
             file.flush()
             read_n += len(piece)
+            blank = b"\xff" * (SIZE - done - read_n)
+            if not piece.strip(b"\xff") and blank:
+                if board.sum(number, at + done + read_n, len(blank)) == binascii.crc32(blank):
+                    file.write(blank)
+                    break
     return read_n

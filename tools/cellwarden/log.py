@@ -1,6 +1,5 @@
 """`log list|export|plot|verify`: a board's record, read from the board or from a copy."""
 
-import time
 from pathlib import Path
 
 import click
@@ -63,7 +62,8 @@ def list_events(last, copy, target, as_json):
     logs = read_logs(target, copy, ["events", "windows"])
     events = rows.rows(logs, "events")
     windows = [
-        {"record": w.number, "cause": rows.cause(w), "scans": len(w.scans), "uptime_s": w.uptime_s}
+        {"record": w.number, "cause": rows.cause(w), "scans": len(w.scans)}
+        | {"uptime_s": w.uptime_s, "wall_s": w.wall_s}
         for w in rows.trips(logs)
     ]
     found = {"events": events[-last:] if last else events, "windows": windows}
@@ -75,12 +75,13 @@ def _list_lines(found):
         if "problem" in event:
             yield f"{event['record']:6d}  {event['problem']}"
             continue
-        when = f"{event['uptime_s'] + event['uptime_ms'] / 1000:12.2f} s"
-        if event["wall_s"]:
-            when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(event["wall_s"]))
-        yield f"{event['record']:6d}  {when}  {event['soc_pm'] / 10:5.1f} %  {event['words']}"
+        when = event["time"] or f"{event['uptime_s'] + event['uptime_ms'] / 1000:.2f} s"
+        yield f"{event['record']:6d}  {when:>19}  {event['soc_pm'] / 10:5.1f} %  {event['words']}"
     for window in found["windows"]:
-        yield f"window {window['record']}: {window['cause']}, {window['scans']} scans"
+        when = f" at {rows.written(window['wall_s'])}" if window["wall_s"] else ""
+        yield f"window {window['record']}: {window['cause']}{when}, {window['scans']} scans"
+    if any(event.get("time") for event in found["events"]):
+        yield "times are UTC"
 
 
 @log.command()

@@ -1,12 +1,10 @@
 """`ports` and `status`."""
 
-import json
-
 import click
 
 from cellwarden import words
-from cellwarden.board import WHO
 from cellwarden.common import as_json, on_board, say
+from cellwarden.health import of_board
 from cellwarden.problem import DIFFERS, Refused
 from cellwarden.transport import ports as find_ports
 
@@ -39,14 +37,16 @@ def status(target, as_json):
 
 def look(board) -> dict:
     """One whole status."""
-    return words.status(board.live(), board.faults(), board.about, who(board))
+    found = words.status(board.live(), board.faults(), board.about, board.who())
+    found["health"] = worth(board)
+    return found
 
 
-def who(board) -> dict | None:
-    """What the board says of itself on a cable, None by Bluetooth."""
+def worth(board) -> dict | None:
+    """Energy, times and capacity; None from a firmware that does not tell them."""
     try:
-        if not board.is_ble:
-            return json.loads(board.read(WHO))
-    except (Refused, ValueError):
-        pass
-    return None
+        told = of_board(board)
+    except Refused:
+        return None
+    names = ("energy_wh", "to_empty_min", "to_full_min", "capacity_e4", "sigma_e4", "spans")
+    return {name: told[name] for name in names}

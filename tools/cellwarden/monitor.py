@@ -10,14 +10,13 @@ import click
 from btlink import native
 from cellwarden import words
 from cellwarden.common import as_json, on_board
-from cellwarden.look import who
 from cellwarden.problem import Lost
-from demo.tui import bar
+from cellwarden.screen import EVENTS as _EVENTS
+from cellwarden.screen import MARKS
 
 _FRAMES = 60  # the board tells so many, then wants to be asked again
 _RENEW_S = 5
 _SILENT_S = 6
-_EVENTS = 12
 
 
 class Watch:
@@ -25,7 +24,7 @@ class Watch:
 
     def __init__(self, board):
         self._board = board
-        self.who = who(board)
+        self.who = board.who()
         self.live = None
         self.rows = []
         self.events = deque(maxlen=_EVENTS)
@@ -78,6 +77,8 @@ class Watch:
 
     def status(self) -> dict:
         found = words.status(self.live, self.rows, self._board.about, self.who)
+        about = self._board.about
+        found["marks"] = {name: about.get(name, 0) for name in MARKS}
         return found | {"line": self.line, "events": list(self.events)}
 
 
@@ -115,6 +116,8 @@ def _tell(watch, count: int, as_json: bool) -> None:
 def _show(watch, count: int, as_json: bool) -> None:
     from rich.live import Live
 
+    from cellwarden.screen import draw
+
     with Live(screen=True, auto_refresh=False) as screen:
         drawn = 0.0
         while not count or watch.readings < count:
@@ -122,75 +125,3 @@ def _show(watch, count: int, as_json: bool) -> None:
             if watch.live and (news or time.monotonic() - drawn > 1):
                 drawn = time.monotonic()
                 screen.update(draw(watch.status()), refresh=True)
-
-
-def draw(found: dict):
-    """The whole screen of one status."""
-    from rich.layout import Layout
-
-    layout = Layout()
-    layout.split_column(
-        Layout(_head(found), size=5),
-        Layout(name="middle", ratio=3, minimum_size=12),
-        Layout(_events(found), size=_EVENTS + 2),
-    )
-    layout["middle"].split_row(Layout(_cells(found), ratio=3), Layout(_faults(found), ratio=2))
-    return layout
-
-
-def _head(found: dict):
-    from rich.panel import Panel
-    from rich.text import Text
-
-    bad = found["mode"] == "fault" or bool(found.get("held"))
-    text = Text(f"{found['mode']}  ", "bold red" if bad else "bold green")
-    text.append(f"{found['soc_pm'] / 10:.1f} % {bar(found['soc_pm'], 0, 1000)}", "bold")
-    text.append(f"  {found['stack_mv'] / 1000:.2f} V  {found['pack_ma'] / 1000:+.2f} A", "bold")
-    text.append(f"\nFETs {', '.join(found['fets']) or 'none'}", "cyan")
-    if found["user_off"]:
-        text.append(f", locked off by hand: {', '.join(found['user_off'])}", "yellow")
-    text.append(f"   charge {found['cvl_mv'] / 1000:.1f} V {found['ccl_ma'] / 1000:.0f} A")
-    text.append(f", discharge {found['dcl_ma'] / 1000:.0f} A offered")
-    text.append(f"\nup {words.clock(found['uptime_s'])}, {found['line']}", "dim")
-    if found.get("held"):
-        text.append("  FETs held off: cellwarden unlock --settings", "bold red")
-    return Panel(text, title=f"{found['name']} {found.get('version', '')}")
-
-
-def _cells(found: dict):
-    from rich.panel import Panel
-    from rich.table import Table
-    from rich.text import Text
-
-    low, high = min(found["cells"], default=0), max(found["cells"], default=0)
-    grid = Table.grid(padding=(0, 1))
-    for i, mv in enumerate(found["cells"]):
-        style = "cyan" if mv == high else "yellow" if mv == low else "green"
-        bleeds = Text("● bleeds" if i + 1 in found["bleeding"] else "", "magenta")
-        grid.add_row(f"{i + 1:2d}", Text(bar(mv, 2500, 3650), style), f"{mv / 1000:.3f}", bleeds)
-    temps = ", ".join("--" if t is None else f"{t / 10:.1f}" for t in found["temps"])
-    return Panel(grid, title="cells", subtitle=f"{high - low} mV apart; {temps} °C")
-
-
-def _faults(found: dict):
-    from rich.console import Group
-    from rich.panel import Panel
-    from rich.text import Text
-
-    lines = []
-    for row in found["faults"]:
-        text = f"{row['words']} ({row['state']})"
-        text += f" [{' and '.join(row['blocks'])} off]" if row["blocks"] else ""
-        lines.append(Text(text, "bold red" if row["blocks"] else "yellow"))
-    return Panel(Group(*(lines or [Text("none", "green")])), title="faults")
-
-
-def _events(found: dict):
-    from rich.console import Group
-    from rich.panel import Panel
-    from rich.text import Text
-
-    lines = [
-        Text(f"{e['t_s']:>12.2f} s  {e['words']}", no_wrap=True) for e in reversed(found["events"])
-    ]
-    return Panel(Group(*lines), title="events, the last first")

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import struct
+import time
 
 from bms import faults, series
 from bms.journal import NAMES
@@ -23,7 +24,7 @@ def rows(logs: dict, what: str) -> list[dict]:
     if log is None:
         return []
     if what == "events":
-        return [_event(item) for item in log.records if item.kind != SEGMENT]
+        return dated([_event(item) for item in log.records if item.kind != SEGMENT])
     if what == "windows":
         return _scans(log)
     found = []
@@ -31,6 +32,29 @@ def rows(logs: dict, what: str) -> list[dict]:
         if item.kind == series.SAMPLES:
             found += _samples(item)
     return found
+
+
+def dated(events: list[dict]) -> list[dict]:
+    """`time` of every event of a start in which the board was told the time, also of those before."""
+    started_s = None
+    after_s = 1 << 32
+    for event in reversed(events):
+        if "problem" in event:
+            continue
+        if event["uptime_s"] > after_s:  # an earlier start
+            started_s = None
+        after_s = event["uptime_s"]
+        if event["wall_s"]:
+            started_s = event["wall_s"] - after_s
+        event["time"] = "" if started_s is None else written(started_s + after_s)
+        if event["kind"] == "boot":
+            started_s = None
+    return events
+
+
+def written(wall_s: int) -> str:
+    """A time of the day as the table has it, UTC."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(wall_s))
 
 
 def _event(item) -> dict:

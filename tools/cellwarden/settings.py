@@ -9,6 +9,7 @@ from bms.config import Config, ConfigError, from_json, unit
 from bms.fields import FIELDS
 from bms.settings import LAYOUT, Settings
 from cellwarden.problem import Problem
+from deploy.holds import refusal
 
 _LARGEST_N = 1 << 16
 _IN_FORCE, _STORE_A, _STORE_B, _CONFIG_JSON = 1, 2, 3, 4
@@ -74,12 +75,16 @@ def parse(text: str, name: str) -> dict:
         raise Problem(f"{name} is refused: {error}") from None
 
 
-def check(values: dict, name: str) -> Config:
-    """The whole configuration that these given values make."""
+def check(values: dict, name: str, board: str = "") -> Config:
+    """The whole configuration that these given values make; one that the board's monitor can hold."""
     try:
-        return Config(values)
+        config = Config(values)
     except ConfigError as error:
         raise Problem(f"{name} refused: {error}") from None
+    why = refusal(config, board) if board else ""
+    if why:
+        raise Problem(f"{name} refused: {board} would not start with it: {why}")
+    return config
 
 
 def change(values: dict, pairs) -> dict:

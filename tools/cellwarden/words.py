@@ -1,13 +1,33 @@
 """A board's frames as people read them."""
 
 import struct
+import time
 
 from bms import faults, journal
+from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
+from bms.settings import SOURCES, TO_BE_LOOKED_AT
 from demo.readable import MODE_NAMES, fet_names, output_names, readable, reason
 from roles import TEMP_NONE
 
 _STATES = ("clear", "tripped", "locked", "acknowledged")
-_FLAGS = ("fresh", "charger", "load", "guessed")
+_FLAGS = (
+    "fresh",
+    "charger",
+    "load",
+    "guessed",
+    "held_settings",
+    "held_commission",
+    "settings_odd",
+    "no_clock",
+)
+# what a person has to do about it
+_ODD = {
+    "held_settings": "FETs are held off: look at the settings, then `cellwarden unlock --settings`",
+    "held_commission": "FETs are held off: nobody has checked the wiring: `cellwarden commission`",
+    "rolled": "the last update reached no verified scan and was taken back",
+    "no_key": "no key yet, whoever comes first owns the board: `cellwarden unlock --new-key FILE`",
+}
+_SLOW_S = 60  # a clock that is off by less needs no word
 
 
 def status(live: dict, rows: list, about: dict, who: dict | None) -> dict:
@@ -24,12 +44,36 @@ def status(live: dict, rows: list, about: dict, who: dict | None) -> dict:
     found["faults"] = [fault(row) for row in rows]
     found["config_hash"] = about.get("config_hash")
     found["key"] = bool(about["access"] & 1)
+    found["held"] = live["flags"] >> 4 & 3
     if who is not None:
         found["version"] = who.get("version")
         found["board"] = who.get("board")
-        found["held"] = bool(who.get("held"))
+        found["held"] |= who.get("held", 0)
         found["rolled"] = bool(who.get("rolled"))
+        found["settings"] = who.get("settings", 0)
+        found["wall_s"] = who.get("wall_s", 0)
+    found["problems"] = list(problems(found))
     return found
+
+
+def problems(found: dict):
+    """What is not as it should be, and no fault: a sentence each that says what to do."""
+    if found["held"] & HOLD_SETTINGS:
+        yield _ODD["held_settings"]
+    if found["held"] & HOLD_COMMISSION:
+        yield _ODD["held_commission"]
+    source = found.get("settings", 0)
+    if source in TO_BE_LOOKED_AT and source < len(SOURCES):
+        yield "settings: " + SOURCES[source]
+    elif "settings_odd" in found["flags"]:
+        yield "settings: something was wrong with them at the start (`cellwarden log list` on a cable)"
+    if found.get("rolled"):
+        yield _ODD["rolled"]
+    if not found["key"]:
+        yield _ODD["no_key"]
+    off_s = found["wall_s"] - time.time() if found.get("wall_s") else 0
+    if abs(off_s) > _SLOW_S:
+        yield f"the board's clock is off by {off_s:+.0f} s (`cellwarden reset time` with the key)"
 
 
 def mode(number: int) -> str:
@@ -64,29 +108,28 @@ def event(data: bytes) -> dict:
 
 def of_record(record: dict) -> dict:
     """A journal record in words; what a newer firmware notes keeps its number."""
-    t_s = record["uptime_s"] + record["uptime_ms"] / 1000
-    known = record["kind"] < len(journal.NAMES)
-    of_row = record["kind"] in (journal.TRIP, journal.CLEAR, journal.LOCK, journal.ACK)
-    if (
-        known
-        and not (of_row and record["item"] >= faults.ROW_N)
-        and record["mode"] < len(MODE_NAMES)
-    ):
+    t_s = round(record["uptime_s"] + record["uptime_ms"] / 1000, 3)
+    try:
         return readable(record, t_s)
-    return {"t_s": t_s, "kind": str(record["kind"]), "words": f"event {record['kind']}"}
+    except (IndexError, KeyError):
+        return {"t_s": t_s, "kind": str(record["kind"]), "words": f"event {record['kind']}"}
 
 
 def lines(found: dict):
     """A status for a terminal."""
-    yield f"{found['name']}: {found['mode']}, {found['soc_pm'] / 10:.1f} %" + (
-        " (a guess)" if "guessed" in found["flags"] else ""
-    )
+    yield f"{found['name']}: {found['mode']}, {found['soc_pm'] / 10:.1f} % {interval(found)}".rstrip()
     if found.get("version"):
         yield f"  firmware {found['version']} on {found['board']}, up {clock(found['uptime_s'])}"
-    yield f"  {found['stack_mv'] / 1000:.3f} V, {found['pack_ma'] / 1000:+.2f} A"
+    yield (
+        f"  {found['stack_mv'] / 1000:.3f} V, {found['pack_ma'] / 1000:+.2f} A, "
+        f"{found['remaining_mah'] / 1000:.1f} of {found['capacity_mah'] / 1000:.1f} Ah, "
+        f"{found['cycles']} cycles"
+    )
+    if found.get("health"):
+        yield "  " + worth(found["health"])
     fets = ", ".join(found["fets"]) or "none"
-    off = f"; locked off by hand: {', '.join(found['user_off'])}" if found["user_off"] else ""
-    yield f"  FETs that conduct: {fets}{off}"
+    off = by_hand(found)
+    yield f"  FETs that conduct: {fets}" + (f"; locked off by hand: {off}" if off else "")
     low, high = min(found["cells"], default=0), max(found["cells"], default=0)
     yield f"  cells {low}..{high} mV, {high - low} mV apart" + (
         f", bleeding {', '.join(map(str, found['bleeding']))}" if found["bleeding"] else ""
@@ -99,15 +142,40 @@ def lines(found: dict):
         f"  offers {found['cvl_mv'] / 1000:.1f} V, +{found['ccl_ma'] / 1000:.0f} A, "
         f"-{found['dcl_ma'] / 1000:.0f} A"
     )
-    if found.get("held"):
-        yield "  FETs are held off: the settings wait to be confirmed (`cellwarden unlock --settings`)"
-    if found.get("rolled"):
-        yield "  the last update reached no verified scan and was taken back"
+    yield from (f"  {text}" for text in found["problems"])
     for row in found["faults"]:
         blocks = f" [{' and '.join(row['blocks'])} off]" if row["blocks"] else ""
         yield f"  {row['state']}: {row['words']}{blocks}"
     if not found["faults"]:
         yield "  no faults"
+
+
+def worth(found: dict) -> str:
+    """What is left and what the pack is worth, in a line."""
+    text = f"{found['energy_wh'] / 1000:.2f} kWh left"
+    for name, what in (("to_empty_min", "empty"), ("to_full_min", "full")):
+        if found[name] is not None:
+            text += f", {what} in {found[name] // 60} h {found[name] % 60:02d} min"
+    if found["spans"]:
+        text += (
+            f"; capacity {found['capacity_e4'] / 100:.0f} % ± {2 * found['sigma_e4'] / 100:.0f} "
+            "of the rated (cellwarden health)"
+        )
+    return text
+
+
+def interval(found: dict) -> str:
+    """What the state of charge surely lies between; empty when it is a point."""
+    low, high = found["soc_lo_pm"] / 10, found["soc_hi_pm"] / 10
+    guess = ", a guess" if "guessed" in found["flags"] else ""
+    return (
+        f"({low:.0f} to {high:.0f} %{guess})" if high > low else f"({guess[2:]})" if guess else ""
+    )
+
+
+def by_hand(found: dict) -> str:
+    """FETs that a person locked; while the board holds them nobody knows."""
+    return "" if found["held"] else ", ".join(found["user_off"])
 
 
 def clock(seconds: int) -> str:

@@ -176,7 +176,30 @@ def _describe_box(kind: int, record: dict):
     if kind == journal.LOST:
         return None, f"{record['limit']} events came too fast to be stored, {value} in all"
     if kind == journal.CALIBRATION:
-        return None, f"calibrated: {record['limit']} before, {value} now"
+        return None, _calibrated(record)
+    if kind == journal.CLOCK:
+        return None, f"the clock was moved by {value:+d} s" if item else "the time was told"
     if kind == journal.WRITE:
         return None, "a command to the monitor failed"
     return None, f"the bus failed, {value} times so far"
+
+
+def _calibrated(record: dict) -> str:
+    """What was corrected, from what to what."""
+    item, value, before = record["item"], record["value"], record["limit"]
+    if item > 6:
+        return "calibrated"
+    if item == 0 and before:
+        return "the stored calibration is refused: none is in force"
+    if item == 0:
+        return f"calibration {value:08x} is in force" if value else "no calibration is in force"
+    kind = ("cell", "current", "NTC")[(item - 1) // 2]
+    name = kind if kind == "current" else f"{kind} {record['cell'] + 1}"
+    if item % 2:
+        shown = [f"{100 * gain / 16384:+.2f} %" for gain in (value, before)]
+        return f"calibrated: gain of {name} {shown[0]}, before {shown[1]}"
+    if kind == "NTC":
+        shown = [f"{number / 10:+.1f} °C" for number in (value, before)]
+    else:
+        shown = [f"{number:+d} {'mV' if kind == 'cell' else 'mA'}" for number in (value, before)]
+    return f"calibrated: offset of {name} {shown[0]}, before {shown[1]}"

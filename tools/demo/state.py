@@ -1,6 +1,6 @@
 """Everything that is shown, as one dict: the terminal, the web page and the tests read nothing else."""
 
-from bms import faults
+from bms import faults, settings
 from demo.life import SOURCES
 from demo.readable import MODE_NAMES, fet_names, now_of, output_names
 from roles import TEMP_NONE
@@ -10,6 +10,7 @@ _STATES = ("clear", "tripped", "locked", "acknowledged")
 _EVENT_N = 40
 _MARKS = ("cuv_mv", "cuv_warn_mv", "full_mv", "cov_warn_mv", "cov_mv")
 _FETS = ("chg", "dsg", "pdsg")
+_LOOK = [settings.SOURCES[source] for source in settings.TO_BE_LOOKED_AT]
 _BLOCKING = {row[faults.NAME]: row[faults.BLOCKS] for row in faults.ROWS}
 
 
@@ -79,7 +80,7 @@ def level(record: dict) -> str:
     """`bad` takes a FET away, `warn` only warns, `good` ends something, the rest is `info`."""
     if record["kind"] in ("trip", "lock", "ack"):
         return "bad" if _BLOCKING[record["item"]] else "warn"
-    if record["kind"] in ("bus", "write", "refused"):
+    if record["kind"] in ("bus", "write", "refused") or record["item"] in _LOOK:
         return "warn"
     return "good" if record["kind"] in ("clear", "anchor", "armed") else "info"
 

@@ -46,19 +46,23 @@ def gather(board: str, config_path):
     """The files of a board, with the list of them; a configuration only if it is a good one."""
     try:
         if config_path is not None:
-            check_config(Path(config_path).read_text(encoding="utf-8"), str(config_path))
+            check_config(Path(config_path).read_text(encoding="utf-8"), str(config_path), board)
         return with_list(files(board, config_path))
     except (CompileError, ValueError, OSError) as error:
         raise FlashError(" ".join(str(error).split())) from None
 
 
-def check_config(text: str, name: str) -> None:
+def check_config(text: str, name: str, board: str = "") -> None:
+    """Is it a configuration, and one that the board's monitor can hold?"""
     from bms.config import ConfigError, from_json
+    from deploy.holds import refusal
 
     try:
-        from_json(text)
+        why = refusal(from_json(text), board)
     except ConfigError as error:
-        raise FlashError(f"{name} is refused: {error}") from None
+        why = str(error)
+    if why:
+        raise FlashError(f"{name} is refused: {why}")
 
 
 class Flash:

@@ -52,7 +52,7 @@ class Bench:
     def _begin(self, flash, plant) -> None:
         """A pack, and a Pico without power."""
         self.pico = Pico(flash)
-        PioClock(self.pico.mcu)
+        self.pio_clock = PioClock(self.pico.mcu)
         self.plant = plant
         self.world = World(plant)
         self._alarm = self.pico.mcu.clock.create_alarm(self._tick)
@@ -91,7 +91,9 @@ class Bench:
 
     def _schedule(self) -> None:
         """Wake at the next thing that happens by itself in the pack."""
-        next_us = min(self.chip.next_us() or _NEVER_US, self.world.now_us + _STEP_US)
+        next_us = self.world.now_us + _STEP_US
+        for chip in self.world.chips:
+            next_us = min(next_us, chip.next_us() or _NEVER_US)
         if self.world._events:
             next_us = min(next_us, self.world._events[0].us)
         at_ns = (next_us - self._zero_us) * 1000

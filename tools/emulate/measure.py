@@ -10,21 +10,24 @@ import sys
 from pathlib import Path
 
 from bench.table import in_a_line, row
+from deploy.plan import with_list
+from emulate import latency
 from emulate.bench import Bench
-from emulate.deploy import content, flash_with, waived
+from emulate.deploy import checked, content, flash_with, waived
 from emulate.image import needing_it
-from sim.prng import Prng
 
 ROOT = Path(__file__).resolve().parents[2]
 BOARD = "pico_bq76952"
 RIG = "emulated RP2040, 125 MHz"
 _SCAN_PIN, _GC_PIN = 15, 16
+_LOADED_MS = 9000  # every reporter is there, and the black box has begun its logs
+_ERASES = 10
 _EDGES = int(os.environ.get("CELLWARDEN_EDGES", "100"))
 
 
-def bench(config=None, main=None, crc: bool = True, files=None, **more) -> Bench:
+def bench(config=None, main=None, crc: bool = True, files=None, first=False, **more) -> Bench:
     """A 16-cell pack; `crc` is a constant of the board, set in the copy that is deployed. `files`: more
-    of them on the device, path -> bytes.
+    of them on the device, path -> bytes. `first`: the settings have not been checked by a start before.
     """
     source = (ROOT / "boards" / BOARD / "board.py").read_text(encoding="utf-8")
     patches = {
@@ -35,7 +38,9 @@ def bench(config=None, main=None, crc: bool = True, files=None, **more) -> Bench
         patches["/main.py"] = main
         patches["/as_is.py"] = (ROOT / "firmware" / "main.py").read_bytes()
     config = config or {"cell_n": 16, "precharge_on": 0}
-    pairs = content(BOARD, config, patches) + waived(BOARD, config)
+    pairs = with_list(content(BOARD, config, patches)) + waived(BOARD, config)
+    if not first:
+        pairs += checked(pairs)
     return Bench(flash=flash_with(pairs), crc=crc, **more)
 
 
@@ -89,34 +94,6 @@ def scan_cost(rig, seconds: float = 8) -> list:
     ]
 
 
-def alert_to_pin(rig, edges: int) -> list:
-    """ALERT falls at random moments of the running firmware; how long until the off-pin is low."""
-    prng = Prng(11)
-    line = rig.alert.end("spanner")
-    fell = []
-    rig.cfetoff.watch(lambda level: None if level else fell.append(rig.pico.now_ns))
-    took_us = []
-    while len(took_us) < edges:
-        rig.pico.run_ns(prng.between(1000, 260_000_000))
-        if not rig.cfetoff.level:
-            rig.pico.run_ms(5)
-            continue
-        fell.clear()
-        at_ns = rig.pico.now_ns
-        line.drive(0)
-        rig.pico.run_ns(300_000)
-        line.drive(None)
-        if not fell:
-            raise RuntimeError("an edge without an effect")
-        took_us.append((fell[0] - at_ns) / 1000)
-    took_us.sort()
-    return [
-        (f"ALERT to off-pin by the interrupt, median of {edges}", took_us[edges // 2], "us", None),
-        ("  99 in 100", took_us[edges * 99 // 100], "us", 12),
-        ("  worst", took_us[-1], "us", 40),
-    ]
-
-
 def free_heap(rig) -> list:
     """What is left with everything on; asked at the prompt after the loop was stopped."""
     rig.pico.enter_raw()
@@ -131,9 +108,10 @@ def rows(edges: int = _EDGES):
     rig.pico.boot()
     if not rig.pico.run_until(rig.conducting, 6000, 5):
         raise RuntimeError(f"not running: {bytes(rig.pico.out)[-500:]!r}")
-    rig.pico.run_ms(1000)
+    yield from _rows(latency.while_erasing(rig, _ERASES))
+    rig.pico.run_ms(_LOADED_MS)
     yield from _rows(scan_cost(rig))
-    yield from _rows(alert_to_pin(rig, edges))
+    yield from _rows(latency.running(rig, edges))
     yield from _rows(free_heap(rig))
 
 

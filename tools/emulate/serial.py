@@ -3,7 +3,7 @@
 _UART = 0
 _BASIC, _COUNTERS = 0x03, 0xAA
 _PROTECTION_AT = 16  # of the answer to 03
-_LIMIT_MS = 1000
+_LIMIT_MS = 4000  # the first request loads the code that answers it, a piece after each scan
 # protection word of the answer to 03, from bit 0
 _WORDS = (
     "cell over-voltage, cell under-voltage, pack over-voltage, pack under-voltage, hot on charge, cold on charge, "

@@ -1,4 +1,4 @@
-"""Wires between the emulated Pico's pins and the simulator's lines, and its I2C block to byte-level devices.
+"""Wires between the emulated Pico's pins and the simulator's lines, and its I2C and SPI to byte-level devices.
 
 The emulator's pins do not read back what drives them, an absent I2C address takes 50 ms and spoils the next
 transfer, and bytes take no time. All three matter here.
@@ -7,6 +7,9 @@ transfer, and bytes take no time. All three matter here.
 from rp2040py import I2CMode
 from rp2040py.peripherals import i2c as rp_i2c
 
+from sim.spi import Slot
+
+_SSPCR0 = 0
 _PIO_AT = (0x50200, 0x50300)  # in the emulator's map of the bus
 
 
@@ -51,7 +54,7 @@ class PioClock:
         self._mcu = mcu
         for at, pio in zip(_PIO_AT, mcu.pio):
             mcu.peripherals[at] = PioStores(pio)
-        self._poll_ns = poll_ns
+        self.poll_ns = poll_ns
         self._after = False
         self._alarm = mcu.clock.create_alarm(self._tick)
         self._alarm.schedule(8)
@@ -62,7 +65,7 @@ class PioClock:
             self._alarm.schedule(8)
             return
         self._after = False
-        ns = self._poll_ns
+        ns = self.poll_ns
         for pio in self._mcu.pio:
             if not pio.stopped:
                 ns = min(ns, (pio.next_due_fp - pio.cycle_fp) / 256 * 8 - 8)
@@ -126,6 +129,10 @@ class I2C:
         port.on_read_byte = self._read
         port.on_stop = self._stop
 
+    def attach(self, device) -> None:
+        """Connect a device at its own address."""
+        self.devices[device.addr] = device
+
     def drop(self) -> None:
         """The Pico was reset: what it was doing on the bus is over, and nobody said stop."""
         self._alarm.cancel()
@@ -167,3 +174,52 @@ class I2C:
             self._device.stop()
             self._device = None
         self._later(1, self._port.complete_stop)
+
+
+class SPI:
+    """One SPI block and the devices on their chip selects; bytes take their time on the bus."""
+
+    def __init__(self, mcu, block: int, follow):
+        self.busy_ns = 0
+        self.transactions = 0  # times a chip was selected
+        self._port = mcu.spi[block]
+        self._follow = follow
+        self._slots = []
+        self._back = 0
+        self._alarm = mcu.clock.create_alarm(self._due)
+        self._port.on_transmit = self._exchange
+
+    @property
+    def baudrate(self) -> float:
+        return self._port.clock_frequency
+
+    @property
+    def polarity(self) -> int:
+        return self._port.read_uint32(_SSPCR0) >> 6 & 1
+
+    @property
+    def phase(self) -> int:
+        return self._port.read_uint32(_SSPCR0) >> 7 & 1
+
+    def attach(self, device, cs_line) -> Slot:
+        """Connect a device; its chip select is that wire."""
+        slot = Slot(self, device, cs_line)
+        self._slots.append(slot)
+        return slot
+
+    def drop(self) -> None:
+        """The Pico was reset in the middle of a byte."""
+        self._alarm.cancel()
+
+    def _exchange(self, byte: int) -> None:
+        self._follow()
+        selected = [slot for slot in self._slots if slot.selected]
+        for slot in selected:
+            slot.check(self)
+        self._back = selected[0].device.exchange(byte) if selected else 0xFF
+        ns = 8 / self.baudrate * 1e9
+        self.busy_ns += ns
+        self._alarm.schedule(ns)
+
+    def _due(self) -> None:
+        self._port.complete_transmit(self._back)

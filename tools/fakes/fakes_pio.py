@@ -3,9 +3,11 @@
 import types
 
 _CONDITIONS = {None: 0, "not_x": 1, "x_dec": 2, "not_y": 3, "y_dec": 4, "pin": 6}
-_SOURCES = {"pins": 0, "x": 1, "y": 2, "osr": 7}
-_DESTINATIONS = {"pins": 0, "x": 1, "y": 2, "osr": 7}
-_SET = {"pins": 0, "x": 1, "y": 2}
+_SOURCES = {"pins": 0, "x": 1, "y": 2, "null": 3, "isr": 6, "osr": 7}
+_SOURCES.update({"~" + name: 8 | code for name, code in _SOURCES.items()})
+_DESTINATIONS = {"pins": 0, "x": 1, "y": 2, "isr": 6, "osr": 7}
+_SET = {"pins": 0, "x": 1, "y": 2, "pindirs": 4}
+_NAMES = "x y osr isr null pin pins pindirs gpio x_dec y_dec not_x not_y"
 _MASK = 0xFFFFFFFF
 
 
@@ -32,12 +34,14 @@ def assemble(function):
         "jmp": jmp,
         "wait": wait,
         "pull": lambda block=1: words.append(0x8080 | block << 5),
+        "push": lambda block=1: words.append(0x8000 | block << 5),
+        "invert": lambda src: "~" + src,
         "mov": lambda to, src: words.append(0xA000 | _DESTINATIONS[to] << 5 | _SOURCES[src]),
         "set": lambda to, value: words.append(0xE000 | _SET[to] << 5 | value),
         "block": 1,
         "noblock": 0,
     }
-    names.update((name, name) for name in "x y osr pin pins gpio x_dec y_dec not_x not_y".split())
+    names.update((name, name) for name in _NAMES.split())
     types.FunctionType(function.__code__, {**function.__globals__, **names})()
     for at, target in jumps.items():
         words[at] |= labels[target]
@@ -51,16 +55,19 @@ class Cell:
         self.program = program
         self.enabled = False
         self.pc = program.start
-        self.x = self.y = self.osr = 0
-        self.fifo = []
+        self.x = self.y = self.osr = self.isr = 0
+        self.fifo, self.pushed = [], []
         self._divider = divider
         self._phase = 0
         self._jmp = pins.get("jmp_pin")
         self._in = pins.get("in_base")
         self._pipe = [1, 1]  # the synchroniser
-        base = pins["set_base"].id
-        self._ends = [_owned(bench, base + i) for i in range(len(program.set_init))]
-        self._set_pins(0)
+        self._ends, self._levels, self._out = [], 0, 0
+        for i, how in enumerate(program.set_init):
+            self._ends.append(_owned(bench, pins["set_base"].id + i))
+            self._levels |= (how & 1) << i
+            self._out |= (how >> 1) << i
+        self._drive()
 
     def sample(self) -> None:
         """One system clock of the input synchroniser."""
@@ -85,12 +92,14 @@ class Cell:
             following = value if self._jumps(argument) else following
         elif kind == 1 and self._pipe[0] != word >> 7 & 1:
             return
+        elif kind == 4 and not argument & 4:
+            self.pushed.append(self.isr)
         elif kind == 4 and not self._pull(bool(argument & 1)):
             return
         elif kind == 5:
-            self._move(argument, word & 7)
+            self._move(argument, value)
         elif kind == 7:
-            self._set_pins(value)
+            self._set(argument, value)
         self.pc = following
 
     def _after(self) -> int:
@@ -100,6 +109,10 @@ class Cell:
         if condition == _CONDITIONS["x_dec"]:
             was = self.x
             self.x = (was - 1) & _MASK
+            return was != 0
+        if condition == _CONDITIONS["y_dec"]:
+            was = self.y
+            self.y = (was - 1) & _MASK
             return was != 0
         if condition == _CONDITIONS["not_x"]:
             return self.x == 0
@@ -115,12 +128,24 @@ class Cell:
         return True
 
     def _move(self, to: int, source: int) -> None:
-        assert (to, source) == (_DESTINATIONS["x"], _SOURCES["osr"]), "not modelled"
-        self.x = self.osr
+        names = ("", "x", "y", "null", "", "", "isr", "osr")
+        came, went = names[source & 7], names[to]
+        assert came and went not in ("", "null", "osr"), "not modelled"
+        value = 0 if came == "null" else getattr(self, came)
+        setattr(self, went, ~value & _MASK if source & 8 else value)
 
-    def _set_pins(self, value: int) -> None:
+    def _set(self, what: int, value: int) -> None:
+        if what == _SET["pins"]:
+            self._levels = value
+        elif what == _SET["pindirs"]:
+            self._out = value
+        else:
+            raise AssertionError("not modelled")
+        self._drive()
+
+    def _drive(self) -> None:
         for i, end in enumerate(self._ends):
-            end.drive(value >> i & 1)
+            end.drive(self._levels >> i & 1 if self._out >> i & 1 else None)
 
 
 def _owned(bench, number: int):

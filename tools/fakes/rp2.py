@@ -16,6 +16,8 @@ _SM_STEP = 0x18
 
 
 class PIO:
+    IN_LOW = 0
+    IN_HIGH = 1
     OUT_LOW = 2
     OUT_HIGH = 3
     SHIFT_LEFT = 0
@@ -37,7 +39,8 @@ def asm_pio(set_init=None, **_more):
 
     def made(function):
         words, wrap = assemble(function)
-        return Program(words, wrap, 0, set_init)
+        pins = () if set_init is None else set_init
+        return Program(words, wrap, 0, pins if isinstance(pins, tuple) else (pins,))
 
     return made
 
@@ -85,6 +88,14 @@ class StateMachine:
     def tx_fifo(self) -> int:
         """Words not yet pulled."""
         return len(self._cell.fifo)
+
+    def rx_fifo(self) -> int:
+        """Words pushed and not yet read."""
+        return len(self._cell.pushed)
+
+    def get(self) -> int:
+        """The oldest of them; on a device it waits for one."""
+        return self._cell.pushed.pop(0)
 
 
 def run(cycles: int) -> None:

@@ -1,4 +1,4 @@
-"""`python -m simboard [--folder PATH]`: a simulated board on a pseudo terminal until Ctrl-C."""
+"""A simulated board on a pseudo terminal until Ctrl-C."""
 
 import argparse
 import sys
@@ -6,21 +6,34 @@ import tempfile
 from pathlib import Path
 
 from bms.config import ConfigError
+from simboard.mistakes import PLANT
+from simboard.person import Person
 from simboard.serve import Served
 
 
 def main(arguments=None) -> int:
-    parser = argparse.ArgumentParser(prog="simboard", description=__doc__)
+    parser = argparse.ArgumentParser(prog="cellwarden demo --board", description=__doc__)
     parser.add_argument("--folder", type=Path, help="its files; default: a new one that is lost")
     parser.add_argument("--speed", type=float, default=1.0, help="times real time")
+    parser.add_argument("--tcp", type=int, metavar="PORT", help="also there; 0: any free one")
+    parser.add_argument("--new", action="store_true", help="not commissioned: to try that")
+    parser.add_argument(
+        "--mistake", action="append", default=[], choices=sorted(PLANT), help="in its wiring"
+    )
     options = parser.parse_args(arguments)
+    wiring = {"commissioned": not (options.new or options.mistake), "mistakes": options.mistake}
     with tempfile.TemporaryDirectory() as fresh:
         try:
-            served = Served(options.folder or Path(fresh), options.speed)
+            folder = options.folder or Path(fresh)
+            served = Served(folder, options.speed, options.tcp, **wiring)
         except (ConfigError, OSError) as error:
             print(f"simboard: {error}", file=sys.stderr)
             return 2
         print(f"a simulated board on {served.path}; try: cellwarden status --port {served.path}")
+        if options.tcp is not None:
+            print(f"and on {served.url}")
+        if not wiring["commissioned"]:
+            print(f"its ammeter shows {Person.load_ma} mA of load, {Person.charger_ma} of charger")
         sys.stdout.flush()
         try:
             served.run()

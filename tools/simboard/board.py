@@ -18,6 +18,9 @@ from bms.report.wire import Wire
 from bms.settings import CHANGED, Settings, acknowledge
 from boards.sim.board import make_sim
 from ringlog import Chain
+from sim.miswire import miswire
+from simboard.mistakes import PLANT
+from simboard.person import Person
 
 DEFAULT = {"cell_n": 16, "ntc_n": 3, "capacity_mah": 100000}
 _SOC = 0.6
@@ -26,7 +29,8 @@ _SOC = 0.6
 class SimBoard:
     """`folder` is its file system; it is filled at the first start. `send(data)`: its serial port's answers.
 
-    `channel`: false = a firmware from before our channel, which speaks JBD alone.
+    `channel`: false = a firmware from before our channel, which speaks JBD alone. Not `commissioned`: its
+    wiring is to be checked, with a person who does what is asked, and may have made `mistakes`.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class SimBoard:
         channel: bool = True,
         soc: float = _SOC,
         commissioned: bool = True,
+        mistakes=(),
     ):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -44,6 +49,8 @@ class SimBoard:
         self._channel = channel
         self._soc = soc
         self.commissioned = commissioned
+        self.mistakes = mistakes
+        self.person = None
         self.desk = None
         self.starts = 0
         path = self.folder / "config.json"
@@ -70,7 +77,10 @@ class SimBoard:
             given = dict(config.as_dict())
             self.sim = make_sim(config=given, soc=self._soc)
             self.sim.pack.soc.set(int(self._soc * 1000))
+            if not self.commissioned:
+                self._wire_up()
         else:
+            self.sim.release_pins()
             self.sim.boot()
         self.starts += 1
         if settings.held:
@@ -102,17 +112,29 @@ class SimBoard:
         self.desk = Desk(self.sim.scan, store, lambda: read_key(root + "key.txt"), None, slots)
         self.desk.calibrator()
 
+    def _wire_up(self) -> None:
+        """Somebody has wired it, and sits beside it."""
+        self.wires = miswire(self.sim)
+        self.person = Person(self.sim)
+        self.person.settle_s = 0  # the desk has its turn after each scan
+        for name in self.mistakes:
+            PLANT[name](self)
+        self.sim.release_pins()
+        self.sim.boot()
+        self.sim.pack.soc.set(int(self._soc * 1000))
+
     def step(self) -> None:
-        """One scan, and the desk's turn."""
+        """One scan, and the turns of the person and the desk."""
+        if self.person is not None:
+            state = self.desk.request("state", {})
+            self.person.act(state.get("prompt", ""), state.get("which", -1))
         before_us = self.sim.world.now_us
         self.sim.step()
         self.desk.slack((self.sim.world.now_us - before_us) // 1000)
 
     def _make_link(self, slave):
         root = str(self.folder) + "/"
-        host = BoardHost(
-            self._on_config, self._on_acknowledge, self._boxes, self.start, root + "key.txt"
-        )
+        host = BoardHost(self._on_config, self._on_acknowledge, self.start, root + "key.txt")
         return make(self.pack, "sim", host, self._boxes, slave, self.desk, root, root + "key.txt")
 
     def _on_config(self, values) -> None:

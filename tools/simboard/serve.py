@@ -1,8 +1,9 @@
-"""A simulated board behind a pseudo terminal, in a thread or as a program."""
+"""A simulated board behind a pseudo terminal and, if wanted, a TCP port; in a thread or as a program."""
 
 import contextlib
 import os
 import select
+import socket
 import threading
 import time
 import tty
@@ -15,13 +16,21 @@ _SCAN_S = 0.25
 
 
 class Served:
-    """`path` is the port to open; it keeps its name when the cable comes off and on again."""
+    """`path` is the port to open; it keeps its name when the cable comes off and on again.
 
-    def __init__(self, folder, speed: float = 4.0, **board):
+    `tcp`: a port of this computer as well, 0 = any; `url` is what to open then.
+    """
+
+    def __init__(self, folder, speed: float = 4.0, tcp: int | None = None, **board):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.path = str(folder.resolve() / "port")
         self._ours = self._theirs = -1
+        self._client = None  # who came by TCP last
+        self._server = None
+        if tcp is not None:
+            self._server = socket.create_server(("127.0.0.1", tcp))
+            self.url = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
         self.plug()
         self.board = SimBoard(folder, self._send, **board)
         self.speed = speed
@@ -42,6 +51,8 @@ class Served:
         if self._thread.is_alive():
             self._thread.join(10)
         self.unplug()
+        if self._server is not None:
+            self._server.close()
 
     def cut(self, n: int, back: bool = True) -> None:
         """The cable comes off after `n` more bytes to the client, and on again if it comes `back`."""
@@ -62,29 +73,45 @@ class Served:
             with contextlib.suppress(OSError):
                 os.close(end)
         self._ours = self._theirs = -1
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = None
 
     def run(self) -> None:
         """Until `end`: answer at once, scan at `speed` times real time."""
         last = scanned = time.monotonic()
         while not self._stop.is_set():
+            ends = [end for end in (self._server, self._client) if end is not None]
             if self._ours >= 0:
-                ready, _, _ = select.select([self._ours], [], [], _LOOK_S)
-            else:
-                ready = self._stop.wait(_LOOK_S) and []
+                ends.append(self._ours)
+            ready = select.select(ends, [], [], _LOOK_S)[0]
             now = time.monotonic()
             with self.lock:
                 self.board.wire.advance(int((now - last) * 1000))
                 last = now
                 if ready:
-                    self._receive()
+                    self._receive(ready)
                 if (now - scanned) * self.speed >= _SCAN_S:
                     scanned = now
                     self.board.step()
 
-    def _receive(self) -> None:
+    def _receive(self, ready) -> None:
+        data = b""
         with contextlib.suppress(OSError):
-            for byte in os.read(self._ours, 4096):
-                self.board.wire.put(byte)
+            if self._ours in ready:
+                data = os.read(self._ours, 4096)
+            elif self._client in ready:
+                data = self._client.recv(4096)
+                if not data:
+                    self._hang_up()
+        if self._server in ready:
+            self._hang_up()
+            self._client = self._server.accept()[0]
+        for byte in data:
+            self.board.wire.put(byte)
 
     def _send(self, data) -> int:
         out = bytes(data)
@@ -93,8 +120,10 @@ class Served:
             out = out[: self._left]
             self._left -= len(out)
         self.sent_n += len(out)
-        if self._ours >= 0 and out:
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            if self._client is not None:
+                self._client.sendall(out)
+            elif self._ours >= 0 and out:
                 os.write(self._ours, out)
         if off:
             self._left = None

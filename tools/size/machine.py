@@ -41,6 +41,9 @@ class UART:
     def any(self):
         return 0
 
+    def write(self, data):
+        pass
+
 
 class WDT:
     def __init__(self, timeout=0):
@@ -50,9 +53,9 @@ class WDT:
         pass
 
 
-def reset_cause():
-    return 1
-
-
 def reset():
     pass
+
+
+def reset_cause():
+    return 1

@@ -8,12 +8,30 @@ import asyncio
 import gc
 import sys
 
-import bluetooth
 import machine
 import rp2
 
+try:
+    import bluetooth
+except ImportError:  # weighed without
+    bluetooth = None
+
+
+class NoInput:
+    """`select`: nobody types."""
+
+    POLLIN = 1
+
+    def poll(self, *ms):
+        return [] if ms else self
+
+    def register(self, stream, mask):
+        pass
+
+
+sys.modules["select"] = NoInput()
 ROM = (asyncio, bluetooth, machine, rp2)  # a board has them there: they are nobody's heap
-_WAITS = 30  # of `Later`, after its first
+_WAITS = 1500  # of `Later` for the first FET, and between pieces, where nothing scans
 
 
 def start():
@@ -24,7 +42,7 @@ def start():
 
 def report():
     """What waits for the first FET is made: every task goes on until each reporter has begun."""
-    for task in asyncio.kept[:-1]:  # the last is the app itself
+    for task in asyncio.kept:  # and those that come meanwhile
         for _ in range(_WAITS):
             task.send(None)
 

@@ -40,7 +40,7 @@ def command(heap: int = HEAP) -> list[str]:
         raise Missing("NEEDS node (Debian: apt install nodejs npm), or MICROPYTHON=/path/to/it")
     modules = ROOT / "build" / "vm" / "node_modules"
     if not modules.is_dir():
-        raise Missing("NEEDS the virtual machine of npm: make vm")
+        raise Missing("NEEDS the virtual machine of npm: make test installs it where npm is")
     return [node, str(Path(__file__).with_name("run.mjs")), str(modules), str(heap)]
 
 

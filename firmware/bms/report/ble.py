@@ -1,22 +1,17 @@
 """JBD and a service of our own over Bluetooth, on MicroPython's `bluetooth`.
 
 The interrupt only puts what happened where the task finds it. The task answers, a piece at a time, and lets
-the scan come in between; no central can make it wait. `links`: connections that the port has.
+the scan come in between; no central can make it wait. Until somebody writes, only this file, the places
+and the button are in memory: who answers comes then (`bms.report.ble_room`), and goes a minute after the last.
 """
 
 import asyncio
+import sys
 
 import bluetooth
 from micropython import const
 
-from auth import KeyLock
-from bms.report import ble_advert
-from bms.report.ble_gate import Button, JbdGate
-from bms.report.ble_link import FREE, NEW, OPEN, Link
-from bms.report.ble_module import Module
-from bms.report.ble_native import Native
-from bms.report.ble_table import Table
-from bms.report.jbd_slave import JbdSlave
+from bms.report.ble_place import FREE, NEW, OPEN, Place
 
 _CENTRAL_CONNECT = const(1)
 _CENTRAL_DISCONNECT = const(2)
@@ -27,18 +22,19 @@ _BEAT_MS = const(100)  # looks at times, and at what the interrupt could not tel
 _ADVERT_US = const(200_000)
 _AGAIN_MS = const(10_000)  # advertised anew: with new values, and in case it stopped by itself
 _SLOW_MS = const(1000)
-_WINDOW_MS = const(60_000)  # that the button opens
 _LOW_B = const(16_384)  # less free heap than this: no central is worth it
 _LOW_MS = const(10_000)
 _LONG_MS = const(10_000)  # more at once is not believed
+_REST_MS = const(60_000)  # nobody is connected: what answers is let go
 
 
 class BleReporter:
-    """`clock` as `bms.clock.Clock`, `wake` as `asyncio.ThreadSafeFlag`, `mem_free` as `gc.mem_free`,
-    `random` as `os.urandom`.
+    """`links`: connections that the port has; `clock` as `bms.clock.Clock`, `wake` as
+    `asyncio.ThreadSafeFlag`, `mem_free` as `gc.mem_free`, `random` as `os.urandom`.
 
-    `key`: who proves it may command; None = nobody. `button()`: true while it is pressed; None = there is
-    none. `on_config(values)`: stores settings that JBD wrote; None = nobody can.
+    `key()`: who proves it may command; None = nobody. `button()`: true while it is pressed; None = there is
+    none. `on_config(values)`: stores settings that JBD wrote; None = nobody can. `locks`: of every line, so that
+    they have one key.
     """
 
     def __init__(
@@ -53,33 +49,50 @@ class BleReporter:
         key=None,
         button=None,
         on_config=None,
+        locks=None,
     ):
-        self._pack = pack
-        self._model = model
+        self.pack = pack
+        self.locks = [] if locks is None else locks
+        self.random = random
+        self.key = key
+        self.on_config = on_config
         self._clock = clock
         self._wake = wake
         self._mem_free = mem_free
-        self._ble = bluetooth.BLE()
-        self._ble.active(True)
-        self._address = self._ble.config("mac")[1]
-        self.name = ble_advert.name_of(pack.name, self._address)
-        self.table = Table(self._ble)
-        self.gate = JbdGate(pack.config.ble_reads, pack.config.ble_off)
-        self.lock = KeyLock(key)
-        self._button = None if button is None else Button(button)
-        module = Module(random)
-        self.links = []
-        for _ in range(links):
-            slave = JbdSlave(pack, on_config, self.gate)
-            native = Native(pack, self.gate, self.lock, random)
-            self.links.append(Link(self._ble, self.table, module, slave, native))
-        self._advert = ble_advert.advert(self.name)
+        self.ble = bluetooth.BLE()
+        self._button = None
+        if button is not None:
+            from bms.report.ble_button import Button
+
+            self._button = Button(button)
+        self._advert = self._introduce(model)
+        self.links = [Place(self.ble) for _ in range(links)]
+        self.room = None
+        self._opening = None
+        self._wanted = False  # somebody pressed the button: there must be a room
+        self._failures = 0
+        self._rest_ms = 0
         self._advertises_ms = 0  # until it is said anew; 0: not now
         self._slow_ms = 0
         self._low_ms = 0
-        self._battery = -1
+        self._level = -1
         self._refuse = None  # a connection for which there is no place
         self._handler = self._irq
+
+    def _introduce(self, model: str) -> bytes:
+        """Tell the stack who this is; the advert. The code for it is not needed again."""
+        from bms.report import ble_advert, ble_table
+
+        ble = self.ble
+        ble.active(True)
+        address = ble.config("mac")[1]
+        name = ble_advert.name_of(self.pack.name, address)
+        ble_table.register(ble, self, model, "".join([f"{byte:02X}" for byte in address]))
+        ble.config(gap_name=name)
+        for module in ("ble_advert", "ble_table"):
+            del sys.modules["bms.report." + module]
+            delattr(sys.modules["bms.report"], module)
+        return ble_advert.advert(name)
 
     async def run(self) -> None:
         """For ever, or until something breaks: then nobody is connected any more."""
@@ -101,14 +114,11 @@ class BleReporter:
 
     def start(self) -> None:
         """Be there for everybody."""
-        serial = "".join([f"{byte:02X}" for byte in self._address])
-        self.table.tell(self._ble, self._model, serial)
-        self._ble.config(gap_name=self.name)
-        self._ble.irq(self._handler)
+        self.ble.irq(self._handler)
 
     def stop(self) -> None:
         """Nobody is connected, nothing is sent."""
-        self._ble.active(False)
+        self.ble.active(False)
 
     async def _beat(self) -> None:
         while True:
@@ -135,7 +145,7 @@ class BleReporter:
     def _written(self, conn, handle) -> None:  # no hints: the stubs have types of their own
         link = self._of(conn)
         try:
-            data = self._ble.gatts_read(handle)  # also when nobody wants it: it empties the buffer
+            data = self.ble.gatts_read(handle)  # also when nobody wants it: it empties the buffer
         except (MemoryError, OSError):
             return
         if link is not None:
@@ -159,21 +169,28 @@ class BleReporter:
 
     def advance(self, ms: int) -> None:
         """`ms` have passed: links come and go, and with them the advert."""
-        self.gate.advance(ms)
-        self.lock.advance(ms)
-        if self._button is not None and self._button.advance(ms):
-            self.gate.open(_WINDOW_MS)
-            self.lock.forgive()
+        pressed = self._button is not None and self._button.advance(ms)
         if self._refuse is not None:
-            self._ble.gap_disconnect(self._refuse)
+            self.ble.gap_disconnect(self._refuse)
             self._refuse = None
             self._advertises_ms = 0
+        room = self.room
+        if room is not None:
+            room.advance(ms)
+            if pressed:
+                room.pressed()
+        elif pressed:
+            self._wanted = True
         free = 0
         for link in self.links:
             self._tend(link, ms)
             free += link.state == FREE
         if not free:
             self._drop_idle()
+        self._rest_ms = 0 if free < len(self.links) else self._rest_ms + ms
+        if room is not None and self._rest_ms >= (1 if self._low_ms else _REST_MS):
+            if not room.is_needed():
+                self._close_room()
         self._slow_ms += ms
         if self._slow_ms >= _SLOW_MS:
             self._look_around(self._slow_ms)
@@ -184,10 +201,16 @@ class BleReporter:
 
     def work(self) -> bool:
         """A piece of work on every link; is there more at once?"""
-        more = False
-        for link in self.links:
-            more = link.work() or more
-        return more
+        try:
+            if self.room is None:
+                return self._find_room()
+            more = False
+            for link in self.links:
+                more = link.work() or more
+            return more
+        except MemoryError:
+            self._shed()
+            return False
 
     def _tend(self, link, ms: int) -> None:
         if link.state == NEW:
@@ -197,36 +220,77 @@ class BleReporter:
             link.free()
             self._advertises_ms = 0
         if link.state != FREE:
-            link.slave.unlock(self.gate.open_ms)
             link.advance(ms)
+
+    def _find_room(self) -> bool:
+        """Somebody wants an answer, or pressed the button: a module at a time. Was there something to do?"""
+        if self._opening is None:
+            wanted = self._wanted
+            for link in self.links:
+                wanted = wanted or (link.state == OPEN and link.inbox.waits())
+            if not wanted or self._low_ms:
+                return False
+            self._opening = self._open_room()
+        for _ in self._opening:
+            return True
+        self._opening = None
+        return self.room is not None
+
+    def _open_room(self):
+        from bms.report import ble_gate  # noqa: F401
+
+        yield
+        from bms.report import ble_link  # noqa: F401
+
+        yield
+        from bms.report.ble_room import Room
+
+        yield
+        self.room = Room(self, self._failures)
+        if self._wanted:
+            self._wanted = False
+            self.room.pressed()
+
+    def _close_room(self) -> None:
+        from bms.report.ble_room import forget
+
+        self._failures = self.room.close()
+        self.room = None
+        forget()
 
     def _drop_idle(self) -> None:
         """No place is left: who says nothing must not keep the others away."""
-        limit_ms = self._pack.config.ble_idle_s * 1000
+        limit_ms = self.pack.config.ble_idle_s * 1000
         for link in self.links:
             if link.state == OPEN and link.idle_ms >= limit_ms:
                 link.close()
 
+    def _shed(self) -> None:
+        """Memory is short: nobody for a while, and nothing that answers."""
+        self._low_ms = _LOW_MS
+        for link in self.links:
+            if link.state == OPEN:
+                link.close()
+
     def _look_around(self, ms: int) -> None:
         """Once a second: memory, the battery level, the handler."""
-        self._ble.irq(self._handler)  # the stack drops it for good should it ever raise
+        self.ble.irq(self._handler)  # the stack drops it for good should it ever raise
         self._low_ms = max(0, self._low_ms - ms)
         if self._mem_free() < _LOW_B:
-            self._low_ms = _LOW_MS
-            for link in self.links:
-                if link.state == OPEN:
-                    link.close()
-        level = min((self._pack.soc.soc_pm + 5) // 10, 100)
-        if level != self._battery and self._pack.snap.stack_mv and self._pack.config.ble_reads:
-            self._battery = level
-            self._ble.gatts_write(self.table.battery, bytes((level,)), True)
+            self._shed()
+        level = min((self.pack.soc.soc_pm + 5) // 10, 100)
+        if level != self._level and self.pack.snap.stack_mv and self.pack.config.ble_reads:
+            self._level = level
+            self.ble.gatts_write(self.battery, bytes((level,)), True)
 
     def _advertise(self) -> None:
         response = b""
-        if self._pack.config.ble_bthome and self._pack.config.ble_reads:
-            response = ble_advert.bthome(self._pack, self._pack.protect.blocks != 0)
+        if self.pack.config.ble_bthome and self.pack.config.ble_reads:
+            from bms.report.ble_bthome import bthome
+
+            response = bthome(self.pack, self.pack.protect.blocks != 0)
         try:
-            self._ble.gap_advertise(_ADVERT_US, self._advert, resp_data=response)
+            self.ble.gap_advertise(_ADVERT_US, self._advert, resp_data=response)
         except OSError:  # not at this moment: the next beat tries again
             return
         self._advertises_ms = _AGAIN_MS

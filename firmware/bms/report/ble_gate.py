@@ -10,12 +10,9 @@ from micropython import const
 from roles import CHG, DSG
 
 _LEAVE_FACTORY = const(0x01)  # with 0000: keeps nothing
-_PASSWORDS = (0x06, 0x07, 0x09)  # acknowledged, never compared, never kept
+_PASSWORDS = b"\x06\x07\x09"  # acknowledged, never compared, never kept
 _LOCK_FETS = const(0xE1)
 _LOCK_ONE = const(0xFB)
-_PRESS_MS = const(1000)
-_PRESS_MAX_MS = const(10_000)
-_NEVER = const(-1)  # not yet seen released
 
 
 class JbdGate:
@@ -52,23 +49,3 @@ class JbdGate:
             fets = (CHG if wish & 1 else 0) | (DSG if wish & 2 else 0)
             return wish <= 3 and fets & locked == locked
         return register == _LOCK_ONE and requests.data[1] == 1
-
-
-class Button:
-    """`pressed()`: the button at the pack. A press of some seconds counts when it ends; a jumper that was
-    there from the start, or stays, is no press.
-    """
-
-    def __init__(self, pressed):
-        self._pressed = pressed
-        self._held_ms = _NEVER
-
-    def advance(self, ms: int) -> bool:
-        """Has somebody just pressed it?"""
-        if self._pressed():
-            if self._held_ms >= 0:
-                self._held_ms = min(self._held_ms + ms, _PRESS_MAX_MS)
-            return False
-        was_ms = self._held_ms
-        self._held_ms = 0
-        return _PRESS_MS <= was_ms < _PRESS_MAX_MS

@@ -31,6 +31,10 @@ class Inbox:
         self._handles[i] = handle
         self._last = after
 
+    def waits(self) -> bool:
+        """Has anything come?"""
+        return self._first != self._last
+
     def take(self):
         """The next write, or None."""
         i = self._first

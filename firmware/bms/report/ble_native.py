@@ -4,6 +4,8 @@ A watcher asks for a number of frames at a time, so one who no longer listens is
 are wishes like those of a button: the next scan takes them and may refuse.
 """
 
+import sys
+
 from micropython import const
 
 from auth import TAG_N, Session
@@ -17,6 +19,7 @@ _WATCH = const(0x02)
 _FAULTS = const(0x03)
 _EVENTS = const(0x04)
 _NAMES = const(0x05)
+_HEALTH = const(0x06)
 _HELLO = const(0x10)
 _PROVE = const(0x11)
 _DO = const(0x12)
@@ -37,12 +40,14 @@ UNKNOWN = const(7)
 _REQUEST = const(1)  # REQ_* bits, u8
 _LOCK_FETS = const(2)  # exactly these FETs off by hand, u8
 _WINDOW = const(3)  # JBD may write for so many seconds, u16
+_TIME = const(7)  # seconds since 1970, u32
 
 _REQUESTS_ALL = const(0x3F)
 _WINDOW_MAX_S = const(600)
 _PERIOD_MIN_MS = const(100)
 _FRAMES_MAX = const(60)  # a watcher that wants more asks again
 _COUNTER_N = const(4)
+_PAST_S = const(1_000_000_000)  # before this nobody can be
 
 
 class Native:
@@ -72,6 +77,7 @@ class Native:
             _FAULTS: self._tell_faults,
             _EVENTS: self._from_event,
             _NAMES: self._names,
+            _HEALTH: self._health,
             _HELLO: self._hello,
             _PROVE: self._prove,
             _DO: self._do,
@@ -171,6 +177,15 @@ class Native:
             return self.say(BAD_FORM)
         return ble_tell.names(self.frame, _NAMES | _ANSWER, data[0])
 
+    def _health(self, data) -> int:
+        if not self._may_read():
+            return self.say(CLOSED)
+        from bms.report import tell_health
+
+        n = tell_health.health(self.begin(OK), self._pack)
+        del sys.modules["bms.report.tell_health"], sys.modules["bms.report"].tell_health
+        return n
+
     # who has the key ------------------------------------------------------------------------------------
 
     def _hello(self, data) -> int:
@@ -212,6 +227,8 @@ class Native:
         return self.begin(status).number(counter, 4).end()
 
     def _command(self, command: int, arguments) -> int:
+        if command == _TIME:
+            return self.take_time(arguments)
         value = _number(arguments, 0, len(arguments)) if 0 < len(arguments) < 3 else -1
         if value < 0:
             return BAD_FORM
@@ -223,6 +240,14 @@ class Native:
             self._gate.open(value * 1000)
         else:
             return UNKNOWN
+        return OK
+
+    def take_time(self, data) -> int:
+        """Status of being told the time."""
+        now_s = _number(data, 0, 4) if len(data) == 4 else 0
+        if now_s < _PAST_S:
+            return BAD_FORM
+        self._pack.journal.set_wall(now_s, self._pack)
         return OK
 
     def _leave(self, data) -> int:

@@ -20,6 +20,10 @@ _FRESH = const(1)
 _CHARGER = const(2)
 _LOAD = const(4)
 _GUESSED = const(8)
+_HELD_SHIFT = const(4)  # 16, 32: pack.HOLD_*
+_SETTINGS = const(64)
+_NO_CLOCK = const(128)
+_LOOK = (3, 4, 5, 8, 9)  # sources of settings.py that somebody should look at
 
 
 def live(frame, pack) -> int:
@@ -27,6 +31,8 @@ def live(frame, pack) -> int:
     snap = pack.snap
     flags = (_FRESH if snap.fresh else 0) | (_CHARGER if snap.charger else 0)
     flags |= (_LOAD if snap.load else 0) | (_GUESSED if pack.soc.guessed else 0)
+    flags |= pack.held << _HELD_SHIFT | (_SETTINGS if pack.journal.settings in _LOOK else 0)
+    flags |= 0 if pack.journal.started_s else _NO_CLOCK
     frame.begin(LIVE).number(snap.seq, 2).number(pack.journal.uptime_s, 4)
     frame.number(min(snap.age_ms, 0xFFFF), 2).number(pack.mode.mode, 1).number(flags, 1)
     frame.number(pack.intent, 1).number(snap.fets, 1).number(pack.user_off, 1)

@@ -19,6 +19,7 @@ _BAD_FORM = const(1)
 _UNKNOWN = const(7)
 _REFUSED = const(8)
 _ANSWER_MAX = const(199)
+_PROBLEM_MAX = const(100)  # so that the answer stays whole
 
 # request -> name; answers are JSON
 ASK = {0x30: "state", 0x38: "calibration"}
@@ -139,12 +140,14 @@ class Desk:
         return {}
 
     def _do_calibration(self, _given) -> dict:
-        """How far the points are."""
-        calibrator = self.calibrator()
+        """How far the points are; who only asks loads nothing."""
+        calibrator = self._calibrator
+        if calibrator is None:
+            return {"points": [], "busy": False, "problem": ""}
         return {
             "points": calibrator.points,
             "busy": calibrator.busy(),
-            "problem": calibrator.problem,
+            "problem": calibrator.problem[:_PROBLEM_MAX],
         }
 
     def calibrator(self):

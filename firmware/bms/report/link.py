@@ -12,6 +12,7 @@ from bms.report.ble_native import BAD_FORM, CLOSED, OK, Native, _number
 
 # requests
 _OWN = const(0x14)
+_CLOCK = const(0x15)
 _LIST = const(0x20)
 _READ = const(0x21)
 _SUM = const(0x22)
@@ -27,7 +28,6 @@ NO_OBJECT = const(9)
 _CONFIGURE = const(4)
 _RESTART = const(5)
 _ACKNOWLEDGE = const(6)
-_TIME = const(7)
 _KEY = const(8)
 _EXTRA_DO = const(0x20)
 
@@ -68,6 +68,7 @@ class Link:
         self.gate = Gate(slave)
         native = Native(pack, self.gate, lock, random, self)
         self._native = native
+        self._log = pack.journal
         self.begun = native.requests.begun
         self.take = native.take
         self.news = native.news
@@ -81,6 +82,7 @@ class Link:
         self._restart_ms = 0
         self._answers = {
             _OWN: self._own,
+            _CLOCK: self._take_time,
             _LIST: self._list,
             _READ: self._read,
             _SUM: self._sum,
@@ -115,10 +117,6 @@ class Link:
             return self._with_inbox(arguments, self._configure)
         if command == _KEY:
             return self._with_inbox(arguments, self._take_key)
-        if command == _TIME:
-            if len(arguments) != 4:
-                return BAD_FORM
-            return self._try(self._host.set_time, _number(arguments, 0, 4))
         if command == _RESTART:
             self._restart_ms = _RESTART_MS
             return OK
@@ -180,9 +178,15 @@ class Link:
         """The first key, by whoever holds the cable."""
         if len(data) != KEY_N:
             return self._native.say(BAD_FORM)
-        if self._lock.key is not None:
+        if self._lock.key is not None or self._host.owned():
             return self._native.say(CLOSED)
         return self._native.say(self._try(self._take_key, data))
+
+    def _take_time(self, data) -> int:
+        """By whoever holds the cable, while nobody has told it; later it takes the key."""
+        if self._log.started_s and not self._native.session.open:
+            return self._native.say(CLOSED)
+        return self._native.say(self._native.take_time(data))
 
     def _with_inbox(self, digest, use) -> int:
         """Only what was meant: the command's proof covers the digest."""
@@ -202,7 +206,6 @@ class Link:
         if len(data) != KEY_N:
             raise ValueError("a key has 16 bytes")
         self._host.set_key(bytes(data))
-        self._lock.key = bytes(data)
 
     def _acknowledge(self, _) -> None:
         self._host.acknowledge()

@@ -1,27 +1,26 @@
 """The cable's channel on a board: what its commands reach there. Loaded when somebody first asks."""
 
-import binascii
 import json
 import os
 
 from machine import reset
 
 from auth import KeyLock
-from bms.report.ble_key import PATH, read_key
+from bms.report.ble_key import PATH, owned, read_key, write_key
 from bms.report.link import Link
 from bms.report.link_store import Store
 
 
 class BoardHost:
-    """`on_config(values)` stores settings; `on_acknowledge()`; `boxes`: the black box, once there is one;
-    `restart()`: None = the board's own reset.
+    """`on_config(values)` stores settings; `on_acknowledge()`; `restart()`: None = the board's own reset.
+    `locks`: of every line, so that they have one key.
     """
 
-    def __init__(self, on_config, on_acknowledge, boxes, restart=None, key_path: str = PATH):
+    def __init__(self, on_config, on_acknowledge, restart=None, key_path: str = PATH, locks=None):
         self._on_config = on_config
         self._on_acknowledge = on_acknowledge
-        self._boxes = boxes
         self._key_path = key_path
+        self.locks = [] if locks is None else locks
         self.restart = reset if restart is None else restart
 
     def configure(self, text: str) -> None:
@@ -33,20 +32,22 @@ class BoardHost:
     def acknowledge(self) -> None:
         self._on_acknowledge()
 
-    def set_time(self, now_s: int) -> None:
-        for box in self._boxes:
-            box.set_wall(now_s)
-
     def set_key(self, key: bytes) -> None:
-        with open(self._key_path, "w") as file:
-            file.write(binascii.hexlify(key).decode())
+        write_key(key, self._key_path)
+        for lock in self.locks:
+            lock.key = key
+
+    def owned(self) -> bool:
+        return owned(self._key_path)
 
 
 def make(pack, name: str, host, boxes, slave=None, extra=None, root: str = "", key_path=PATH):
-    """The channel of one line. `boxes`: as above; their logs are what it reads."""
+    """The channel of one line. `boxes`: the black box, once there is one."""
 
     def places():
         return boxes[0].places if boxes else ()
 
     lock = KeyLock(read_key(key_path))
+    if host is not None:
+        host.locks.append(lock)
     return Link(pack, slave, lock, os.urandom, Store(pack, name, places, root), host, extra)

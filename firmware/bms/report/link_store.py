@@ -103,6 +103,8 @@ class Store:
             "board": self._name,
             "link": PROTOCOL,
             "held": self._pack.held,
+            "settings": self._pack.journal.settings,
+            "wall_s": self._pack.journal.wall_s(),
             "chemistry": self._pack.config.chemistry,
             "rolled": 1 if _is_there(self._root + _ROLLED) else 0,
         }

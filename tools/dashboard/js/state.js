@@ -25,6 +25,7 @@ export function blank() {
     limits: null, // {cvl_mv, ccl_ma, dcl_ma}
     outputs: [],
     faults: [], // {name, words, now, blocks: ["chg", ...], since_s, latched}
+    notes: [], // [words, what to do]: what is wrong and no fault
     latched: 0, // faults that wait for a person
   };
 }

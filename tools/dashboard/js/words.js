@@ -61,6 +61,8 @@ export const FAULTS = {
   precharge: ["load would not precharge", FACT, true],
   interlock: ["interlock open", FACT],
   cutoff: ["interrupt cut-off not armed", FACT],
+  occ_mean: ["charge over-current, on average", charging],
+  ocd_mean: ["discharge over-current, on average", discharging],
 };
 
 /** Rows that only warn. */
@@ -70,9 +72,23 @@ export const MODES = ["off", "self-test", "precharge", "run", "charge only", "di
 export const FETS = ["chg", "pchg", "dsg", "pdsg"];
 export const OUTPUTS = ["heater", "fan", "chg contactor", "dsg contactor", "buzzer", "fault LED", "run LED"];
 export const REQUESTS = ["on", "off", "sleep", "shutdown", "clear", "selftest"];
-export const KINDS = ["boot", "trip", "clear", "lock", "ack", "mode", "request", "refused", "alert", "armed", "bus", "anchor", "write", "settings", "reset", "lost", "calibration"];
+export const KINDS = ["boot", "trip", "clear", "lock", "ack", "mode", "request", "refused", "alert", "armed", "bus", "anchor", "write", "settings", "reset", "lost", "calibration", "clock"];
 const TRIPS = "cuv cov occ ocd1 ocd2 scd otc otd utc utd otf otint host-watchdog permanent-failure".split(" ");
 const ANCHORS = ["none", "full", "empty"];
+const CAUSES = ["not told", "power", "reset pin", "watchdog", "deep sleep", "software"];
+export const SOURCES = [
+  "stored",
+  "first start",
+  "new config.json",
+  "config.json edited or damaged, FETs held off",
+  "store damaged, config.json instead, FETs held off",
+  "stored, one damaged copy mended",
+  "changed, from the next start on",
+  "acknowledged",
+  "stored; config.json cannot be used",
+  "config.json, which could not be stored",
+];
+export const LOOK = [3, 4, 5, 8, 9]; // sources that a person should look at
 const VERBS = { trip: "tripped", clear: "over", lock: "locked", ack: "acknowledged" };
 const LOCK_FETS = 1; // item of a request that locks FETs
 
@@ -121,15 +137,32 @@ export function describe(record, rows) {
     const words = `${VERBS[kind]}: ${reason(name, record.cell, record.value, record.limit)}`;
     return { kind, item: name, words, level: kind === "clear" ? "good" : WARNINGS.has(name) ? "warn" : "bad" };
   }
-  const level = ["bus", "write", "refused"].includes(kind) ? "warn" : ["anchor", "armed"].includes(kind) ? "good" : "info";
+  const odd = ["bus", "write", "refused"].includes(kind) || (kind === "settings" && LOOK.includes(record.item));
+  const level = odd ? "warn" : ["anchor", "armed"].includes(kind) ? "good" : "info";
   return { kind, item: null, words: OTHERS[kind]?.(record) ?? kind, level };
 }
 
+const signed = (value, decimals) => (value < 0 ? "" : "+") + value.toFixed(decimals);
+
+/** What was corrected, from what to what. */
+function calibrated({ item, cell, value, limit }) {
+  if (item > 6) return "calibrated";
+  if (item === 0 && limit) return "the stored calibration is refused: none is in force";
+  if (item === 0) return value ? `calibration ${value.toString(16).padStart(8, "0")} is in force` : "no calibration is in force";
+  const kind = ["cell", "current", "NTC"][Math.trunc((item - 1) / 2)];
+  const name = kind === "current" ? kind : `${kind} ${cell + 1}`;
+  const what = item % 2 ? "gain" : "offset";
+  const [unit, decimals, per] = item % 2 ? ["%", 2, 163.84] : { cell: ["mV", 0, 1], current: ["mA", 0, 1], NTC: ["°C", 1, 10] }[kind];
+  const show = (number) => `${signed(number / per, decimals)} ${unit}`;
+  return `calibrated: ${what} of ${name} ${show(value)}, before ${show(limit)}`;
+}
+
 const OTHERS = {
-  settings: () => "settings were loaded or changed",
-  reset: () => "the microcontroller was reset",
-  lost: () => "records were lost",
-  calibration: () => "the calibration was changed",
+  settings: ({ item }) => `settings: ${SOURCES[item] ?? `source ${item}`}`,
+  reset: ({ item, value }) => `start ${value}, cause: ${CAUSES[item] ?? `cause ${item}`}`,
+  lost: ({ value, limit }) => `${limit} events came too fast to be stored, ${value} in all`,
+  calibration: calibrated,
+  clock: ({ item, value }) => (item ? `the clock was moved by ${signed(value, 0)} s` : "the time was told"),
   boot: () => "the firmware has started",
   mode: ({ item, value }) => `mode: ${MODES[item]}, before: ${MODES[value]}`,
   request: ({ item, value }) =>
@@ -139,5 +172,5 @@ const OTHERS = {
   armed: ({ value, limit }) => (value ? "the monitor is armed, and everything read back" : `the monitor differs at 0x${limit.toString(16).padStart(4, "0")}`),
   anchor: ({ item, value }) => `${ANCHORS[item]}: SoC was ${(value / 10).toFixed(1)} % until now`,
   bus: ({ value }) => `the bus failed, ${value} times so far`,
-  write: ({ value }) => `the bus failed, ${value} times so far`,
+  write: () => "a command to the monitor failed",
 };

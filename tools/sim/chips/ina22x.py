@@ -50,6 +50,7 @@ class INA22xModel:
         self.sum_as = 0.0  # of this cycle
         self.charge = 0.0  # in steps of the register
         self.flags = 0
+        self.ready = 0  # a conversion has ended since the alert register was read
         self._restart(self.world.now_us)
         self._set_quiet()
         self._drive()
@@ -108,6 +109,7 @@ class INA22xModel:
         low, high = self._limits()
         now = self.map["over"] if code > high else self.map["under"] if code < low else 0
         self.flags = (self.flags if self._latched() else 0) | now
+        self.ready = self.map["ready"]
         self._drive()
 
     def _shunt_code(self, amps: float) -> int:
@@ -178,7 +180,8 @@ class INA22xModel:
             return b"\xff\xff"
         value = self.regs.get(reg, 0)
         if reg == self.map["alert"]:
-            value |= self.flags
+            value |= self.flags | self.ready
+            self.ready = 0
             if self._latched():
                 self.flags = 0
                 self._drive()

@@ -41,6 +41,7 @@ _INA228 = {
     "latch": 0x8000,
     "over": 0x0040,
     "under": 0x0020,
+    "ready": 0x0002,
 }  # fmt: skip
 
 _INA226 = {
@@ -60,6 +61,7 @@ _INA226 = {
     "latch": 0x0001,
     "over": 0x0010,
     "under": 0x0010,
+    "ready": 0x0008,
 }
 
 PARTS = {"INA228": _INA228, "INA226": _INA226}

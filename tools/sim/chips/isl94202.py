@@ -1,22 +1,22 @@
 """Register-level model of Renesas' ISL94202: 3 to 8 cells, autonomous FETs, EEPROM behind RAM.
 
-The awkward parts: configuration addresses mean EEPROM while EEEN is set and its RAM copy otherwise; a
-written page keeps the chip busy (no acknowledge) and wears it (`worn` counts); the page with the number of
-cells takes effect only when written twice; at most four bytes a write. CTRL1 obeys the host only under
+The awkward parts: configuration addresses mean EEPROM while EEEN is set and its RAM copy otherwise, which
+follows at the next power-up only; EEPROM has its own rules (isl94202_store) and while it is written the
+chip does not acknowledge; at most four bytes a write, in EEPROM one. CTRL1 obeys the host only under
 uCFET, and then nothing opens a FET but the host, FETSOFF and the watchdog; after the watchdog uCFET is
 clear. Fault bits drop by themselves. Not modelled, and refused: IDLE, DOZE and SLEEP by command, uCSCAN,
 uCCMON, uCLMON, ADC by hand, precharge FET, EOC, the chip's own balancing.
 """
 
-from sim.chips.isl94202_map import GAINS, SELECTS, SHIPPED, code_of, xt_code
+from sim.chips.isl94202_map import GAINS, SELECTS, code_of, xt_code
 from sim.chips.isl94202_protect import CHARGE_FAULTS, DISCHARGE_FAULTS, Protect
+from sim.chips.isl94202_store import Store
 from sim.errors import SimError
 from sim.pins import Line
 
 NEVER = 1 << 62
 SCAN_US = 32000
 UP_US = 3000000
-_BUSY_US = 30000
 
 
 class ISL94202Model:
@@ -32,11 +32,9 @@ class ISL94202Model:
         self.xt2_fet = xt2_fet
         self.strict = strict
         self.illegal = []
-        self.eeprom = bytearray(0x58)
-        for at, word in SHIPPED.items():
-            self.eeprom[at : at + 2] = word.to_bytes(2, "little")
-        self.worn = {}  # page -> times written
-        self._again = None  # first of the two writes of the cell page
+        self.store = Store(world)
+        self.eeprom = self.store.data
+        self.worn = self.store.worn
         self.sd = sd or Line("SD", pull=1)
         self._sd_end = self.sd.end("isl94202")
         self.fetsoff = fetsoff or Line("FETSOFF")
@@ -67,10 +65,10 @@ class ISL94202Model:
 
     def reset(self) -> None:
         now_us = self.world.now_us
+        self.store.reset()
         self.config = bytearray(self.eeprom[:0x4C])
         self.ram = bytearray(0x2C)  # 0x80 .. 0xAB
         self.eeen = False
-        self.busy_us = 0
         self.heard_us = now_us
         self.silent = False
         self.ran_us = now_us
@@ -186,7 +184,7 @@ class ISL94202Model:
 
     def start(self, read: bool) -> bool:
         now_us = self.world.now_us
-        if not self.on or now_us < self.busy_us or now_us < self.up_us:
+        if not self.on or now_us < self.store.busy_us or now_us < self.up_us:
             return False
         self.heard_us = now_us
         if self.silent:
@@ -210,9 +208,9 @@ class ISL94202Model:
         at = self.pointer
         self.pointer = at + 1 & 0xFF
         if at < 0x4C:
-            return self.eeprom[at] if self.eeen else self.config[at]
+            return self.store.read(at) if self.eeen else self.config[at]
         if 0x50 <= at < 0x58:
-            return self.eeprom[at]
+            return self.store.read(at)
         if 0x80 <= at < 0xAC:
             return self.ram[at - 0x80] if at != 0x86 else self._ctrl1()
         self.refuse(f"read of 0x{at:02X}")
@@ -229,7 +227,7 @@ class ISL94202Model:
         self._in = bytearray()
         if not data:
             return
-        if at < 0x58 and (self.eeen or at >= 0x50):
+        if at < 0x58 and self.eeen:
             self._burn(at, data)
         elif at + len(data) <= 0x4C:
             if at <= 0x49 < at + len(data) or at == 0x48:
@@ -243,19 +241,10 @@ class ISL94202Model:
         self.drive()
 
     def _burn(self, at: int, data) -> None:
-        page = at & ~3
-        if at % 4 or len(data) != 4:
-            self.refuse("EEPROM is written in pages of four bytes")
+        if len(data) != 1:
+            self.refuse("EEPROM is written a byte at a time")
             return
-        self.worn[page] = self.worn.get(page, 0) + 1
-        self.busy_us = self.world.now_us + _BUSY_US
-        if page == 0x48 and self._again != bytes(data):
-            self._again = bytes(data)
-            return
-        self._again = None
-        self.eeprom[at : at + 4] = data
-        if at < 0x4C:
-            self.config[at : at + 4] = data
+        self.store.write(at, data[0])
 
     def _control(self, at: int, value: int) -> None:
         ram = self.ram

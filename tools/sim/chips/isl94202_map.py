@@ -12,9 +12,14 @@ SHIPPED = {
 SELECTS = {0x83: (0, 1, 7), 0xC3: (0, 1, 6, 7), 0xC7: (0, 1, 2, 6, 7), 0xE7: (0, 1, 2, 5, 6, 7),
             0xEF: (0, 1, 2, 3, 5, 6, 7), 0xFF: (0, 1, 2, 3, 4, 5, 6, 7)}  # fmt: skip
 GAINS = (50, 5, 500, 500)
-# 1.8 V / 4095 / 2 a code: volts of xT1 by temperature
-_XT_C = (-40.0, 0.0, 25.0, 50.0, 80.0)
-_XT_V = (0.755, 0.710, 0.463, 0.295, 0.153)
+# xT1 by temperature, every 5 degC from -50 on: a 103AT (Steinhart-Hart through -20, 25 and 70 degC) beside
+# 10 kohm, under 22 kohm at 2.5 V, gain two, 1.8 V / 4095 a code
+_XT = (
+    3482.6, 3459.4, 3430.0, 3393.3, 3348.2, 3293.2, 3227.3, 3149.4, 3058.9, 2955.2, 2838.7, 2709.9,
+    2570.2, 2421.4, 2266.0, 2106.5, 1945.7, 1786.4, 1631.1, 1481.9, 1340.5, 1208.0, 1085.3, 972.6,
+    870.0, 777.2, 693.7, 618.9, 552.1, 492.7, 440.0, 393.2, 351.7, 315.0, 282.4, 253.6, 228.1,
+    205.4, 185.3, 167.4,
+)  # fmt: skip
 
 
 def code_of(value: float) -> int:
@@ -23,14 +28,12 @@ def code_of(value: float) -> int:
 
 def xt_code(celsius: float) -> int:
     """Code of xT1 and xT2 at a temperature; a broken wire is cold, a short hot."""
-    place = max(_XT_C[0], min(_XT_C[-1], celsius))
-    k = 0
-    while k < len(_XT_C) - 2 and place > _XT_C[k + 1]:
-        k += 1
-    part = (place - _XT_C[k]) / (_XT_C[k + 1] - _XT_C[k])
-    volts = _XT_V[k] + (_XT_V[k + 1] - _XT_V[k]) * part
     if celsius < -45.0:
-        volts = 0.88
-    elif celsius > 140.0:
-        volts = 0.05
-    return code_of(volts * 2.0 * 4095.0 / 1.8)
+        return code_of(2.5 * 10.0 / 32.0 * 2.0 * 4095.0 / 1.8)
+    if celsius > 140.0:
+        return 0
+    place = (celsius + 50.0) / 5.0
+    k = max(1, min(len(_XT) - 2, int(place + 0.5)))
+    part = place - k
+    low, middle, high = _XT[k - 1 : k + 2]
+    return code_of(middle + part * (high - low + part * (high - 2.0 * middle + low)) / 2.0)

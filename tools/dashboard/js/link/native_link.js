@@ -15,6 +15,7 @@ const RENEW_N = 40; // told so many: ask again, before they are used up
 const AGAIN_MS = 8000; // also keeps the link from being dropped as idle
 const EVENTS_N = 40; // of the past; with these and the faults some frames are left for readings
 const REQUEST = 1;
+const TIME = 7;
 const REQUESTS = { on: 1, off: 2, clear: 16 };
 const PERIOD_N = 2; // bytes
 const STATUS = [
@@ -25,6 +26,8 @@ const CLOSED = 2;
 const WAIT = 4;
 
 const little = (value, n) => Array.from({ length: n }, (_, i) => Math.floor(value / 256 ** i) % 256);
+
+const now = () => little(Math.floor(Date.now() / 1000), 4);
 
 export class NativeLink {
   kind = "native";
@@ -65,6 +68,7 @@ export class NativeLink {
     const answer = await this.#obeyed(PROVE, [...(await proof.unlock(challenge))]);
     if (!(await proof.check(answer))) throw new Error("that pack does not know its own key");
     this.#proof = proof;
+    await this.#command([TIME, ...now()]).catch(() => {}); // an older firmware does not take it
     if (!this.#timer) await this.#begin(); // reads were closed until now
   }
 
@@ -76,7 +80,10 @@ export class NativeLink {
   /** Ask the pack for "on", "off" or "clear"; throws with words when it is refused. */
   async request(name) {
     if (!this.#proof) throw new Error(STATUS[CLOSED]);
-    const command = [REQUEST, REQUESTS[name]];
+    await this.#command([REQUEST, REQUESTS[name]]);
+  }
+
+  async #command(command) {
     const { body, proof } = await this.#proof.command((counter) => Uint8Array.from([...little(counter, 4), ...command]));
     await this.#obeyed(DO, [...body, ...proof]);
   }

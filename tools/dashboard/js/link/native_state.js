@@ -7,6 +7,12 @@ import { decodeAbout, decodeEvent, decodeFaults, decodeLive } from "./native_fra
 const TEMP_NONE = -32768;
 const [FRESH, GUESSED] = [1, 8];
 const LOCKED = 2;
+// flag of the readings: words, what to do
+const NOTES = [
+  [16, "FETs are held off: the settings wait to be confirmed", "On a cable: cellwarden unlock --settings"],
+  [32, "FETs are held off: nobody has checked the wiring", "On a cable: cellwarden commission"],
+  [64, "Something was wrong with the settings at the start", "The events say what"],
+];
 const FETS_OF_A_PACK = ["chg", "dsg", "pdsg"];
 
 export class NativeState {
@@ -40,6 +46,7 @@ export class NativeState {
       fets: fetsOf(told),
       limits: { cvl_mv: told.cvl_mv, ccl_ma: told.ccl_ma, dcl_ma: told.dcl_ma },
       outputs: namesOf(told.outputs, OUTPUTS),
+      notes: NOTES.filter(([flag]) => told.flags & flag).map(([, ...words]) => words),
     });
     state.spread = spreadOf(state.cells);
     state.faults = this.#faults.map((fault) => this.#faultOf(fault, state));

@@ -16,18 +16,24 @@ export function startFaults() {
 export function drawFaults(state, wall) {
   announce(state.faults);
   const list = $("fault-list");
-  const key = JSON.stringify(state.faults);
+  const notes = state.notes ?? [];
+  const key = JSON.stringify([state.faults, notes]);
   if (list.dataset.key === key) return;
   list.dataset.key = key;
-  if (!state.faults.length) {
+  if (!state.faults.length && !notes.length) {
     list.replaceChildren(make("li", "none", "No fault: everything is inside its limits"));
     return;
   }
-  list.replaceChildren(...state.faults.map((fault) => {
-    const item = make("li", fault.blocks.length ? "bad" : "");
-    item.append(make("b", "", tight(capital(fault.words))), make("span", "", tight(detailsOf(fault, wall))));
-    return item;
-  }));
+  list.replaceChildren(
+    ...state.faults.map((fault) => row(fault.blocks.length ? "bad" : "", capital(fault.words), detailsOf(fault, wall))),
+    ...notes.map(([words, todo]) => row("", words, todo)),
+  );
+}
+
+function row(style, words, details) {
+  const item = make("li", style);
+  item.append(make("b", "", tight(words)), make("span", "", tight(details)));
+  return item;
 }
 
 const capital = (words) => words[0].toUpperCase() + words.slice(1);
