@@ -5,23 +5,11 @@ from bms.commission_store import CommissionStore
 from bms.pack import HOLD_COMMISSION
 from bms.report.commission import Desk
 from boards.sim.board import make_sim
+from sim.flash import Slot
 from sim.miswire import miswire
 from simboard.person import Person
 
 _OPENING_N = 3  # scans from the end of a trial to FETs that are off
-
-
-class Slot:
-    """A copy in memory that survives a power cut."""
-
-    def __init__(self):
-        self.data = b""
-
-    def read(self):
-        return self.data
-
-    def write(self, data):
-        self.data = bytes(data)
 
 
 class Bench:

@@ -2,7 +2,7 @@
 
 from bms.recall import recall
 from bms.wishes import Wishes
-from host_tests.common.commission_rig import Slot
+from sim.flash import Slot
 
 
 class Pauses:

@@ -9,8 +9,9 @@ from bms.calibration import CELL, CURRENT, NTC, Calibration, solve
 from bms.calibrator import Calibrator
 from bms.journal import CALIBRATION
 from bms.snapshot import Snapshot
-from host_tests.common.commission_rig import Bench, Slot
+from host_tests.common.commission_rig import Bench
 from roles import TEMP_NONE
+from sim.flash import Slot
 
 
 @pytest.fixture

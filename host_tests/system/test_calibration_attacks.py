@@ -7,7 +7,8 @@ import pytest
 from bms import calibrator as module
 from bms.calibration import CURRENT, NTC, Calibration
 from bms.snapshot import Snapshot
-from host_tests.common.commission_rig import Bench, Slot
+from host_tests.common.commission_rig import Bench
+from sim.flash import Slot
 
 SMALL = {"capacity_mah": 2000, "occ1_ma": 1000, "ocd1_ma": 2000}
 

@@ -12,6 +12,7 @@ from bms.settings import Settings
 from deploy.files import files
 from emulate import disk
 from emulate.pico import FS_N
+from sim.flash import Slot
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,7 +31,7 @@ def content(board: str, config: dict, patches=None) -> list:
 def waived(board: str, config: dict) -> list:
     """(path, bytes) of a waived commissioning: nobody warms the thermistors of an emulator."""
     ready = Config(config)
-    slots = (_Slot(), _Slot())
+    slots = (Slot(), Slot())
     CommissionStore(ready, board, slots).waive("emulator")
     return [("/" + PATHS[i], slots[i].data) for i in range(2)]
 
@@ -47,18 +48,6 @@ def checked(pairs) -> list:
         assert unchanged.save(values, root)
         made = ("settings.a", "settings.b", unchanged.PATH)
         return [("/" + name, Path(root + name).read_bytes()) for name in made]
-
-
-class _Slot:
-    """A copy in memory."""
-
-    data = b""
-
-    def read(self) -> bytes:
-        return self.data
-
-    def write(self, data) -> None:
-        self.data = bytes(data)
 
 
 def flash_with(pairs) -> bytes:

@@ -109,3 +109,16 @@ class Flash:
     def _alive(self) -> None:
         if self.dead:
             raise PowerCut("no power")
+
+
+class Slot:
+    """One copy for an `abstore.ABStore`, in memory."""
+
+    def __init__(self):
+        self.data = b""
+
+    def read(self):
+        return self.data
+
+    def write(self, data) -> None:
+        self.data = bytes(data)

@@ -27,11 +27,6 @@ _ANSWERS = {
 }
 
 
-def is_for_module(data) -> bool:
-    """Does this write begin like one?"""
-    return len(data) > 1 and data[0] == _HEAD_0 and data[1] == _HEAD_1
-
-
 class Module:
     """`view[: answer(data)]` is what goes out."""
 

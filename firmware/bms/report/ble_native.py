@@ -169,7 +169,7 @@ class Native:
             return self.say(BAD_FORM)
         if not self._may_read():
             return self.say(CLOSED)
-        self._event_at = _number(data, 0, 4)
+        self._event_at = number(data, 0, 4)
         return self.say(OK)
 
     def _names(self, data) -> int:
@@ -215,7 +215,7 @@ class Native:
             return self.say(BAD_FORM)
         if not session.open:
             return self.say(CLOSED)
-        counter = _number(data, 0, _COUNTER_N)
+        counter = number(data, 0, _COUNTER_N)
         if session.is_old(counter):
             return self.say(OLD)
         if not session.accept(counter, data[:n], data[n:]):
@@ -229,7 +229,7 @@ class Native:
     def _command(self, command: int, arguments) -> int:
         if command == _TIME:
             return self.take_time(arguments)
-        value = _number(arguments, 0, len(arguments)) if 0 < len(arguments) < 3 else -1
+        value = number(arguments, 0, len(arguments)) if 0 < len(arguments) < 3 else -1
         if value < 0:
             return BAD_FORM
         if command == _REQUEST and 0 < value <= _REQUESTS_ALL:
@@ -244,7 +244,7 @@ class Native:
 
     def take_time(self, data) -> int:
         """Status of being told the time."""
-        now_s = _number(data, 0, 4) if len(data) == 4 else 0
+        now_s = number(data, 0, 4) if len(data) == 4 else 0
         if now_s < _PAST_S:
             return BAD_FORM
         self._pack.journal.set_wall(now_s, self._pack)
@@ -272,7 +272,7 @@ class Native:
         return (self._lock.wait_ms + 999) // 1000
 
 
-def _number(data, at: int, n: int) -> int:
+def number(data, at: int, n: int) -> int:
     """A little endian number."""
     value = 0
     for i in range(n):

@@ -8,7 +8,7 @@ import hashlib
 from micropython import const
 
 from auth import KEY_N
-from bms.report.ble_native import BAD_FORM, CLOSED, OK, Native, _number
+from bms.report.ble_native import BAD_FORM, CLOSED, OK, Native, number
 
 # requests
 _OWN = const(0x14)
@@ -132,14 +132,14 @@ class Link:
 
     def _list(self, data) -> int:
         frame = self._native.begin(OK)
-        for number, size in self._store.all():
-            frame.number(number, 1).number(size, 4)
+        for item, size in self._store.all():
+            frame.number(item, 1).number(size, 4)
         return frame.end()
 
     def _read(self, data) -> int:
         if len(data) != 6 or data[5] > _READ_MAX:
             return self._native.say(BAD_FORM)
-        offset = _number(data, 1, 4)
+        offset = number(data, 1, 4)
         try:
             found = self._store.read(data[0], offset, data[5])
         except OSError as error:
@@ -149,10 +149,10 @@ class Link:
         return self._native.begin(OK).number(data[0], 1).number(offset, 4).raw(found).end()
 
     def _sum(self, data) -> int:
-        if len(data) != 7 or _number(data, 5, 2) > _SUM_MAX:
+        if len(data) != 7 or number(data, 5, 2) > _SUM_MAX:
             return self._native.say(BAD_FORM)
         try:
-            found = self._store.sum(data[0], _number(data, 1, 4), _number(data, 5, 2))
+            found = self._store.sum(data[0], number(data, 1, 4), number(data, 5, 2))
         except OSError as error:
             return self._refuse(error)
         return (
@@ -168,7 +168,7 @@ class Link:
             return self._native.say(BAD_FORM)
         if not self._native.session.open:
             return self._native.say(CLOSED)
-        offset = _number(data, 0, 2)
+        offset = number(data, 0, 2)
         if offset > len(self._inbox) or offset + len(data) - 2 > _INBOX_MAX:
             return self._native.say(BAD_FORM)
         self._inbox = self._inbox[:offset] + data[2:]
