@@ -278,7 +278,7 @@ def test_help_and_completion_know_every_command(desk, monkeypatch):
 
 def test_demo_and_flash_are_under_the_same_name(desk):
     assert "--headless" in desk.good("demo", "--help", port="")
-    assert "choose one of" in desk.bad(2, "flash", "--board", "toaster", port="")
+    assert "Choose one" in desk.bad(2, "flash", "--board", "toaster", port="")
     assert "no board on" in desk.bad(
         3, "flash", "--board", "pico_bq76952", port="/dev/nowhere", key=None
     )
