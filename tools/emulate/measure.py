@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from emulate import soc_cost
 from emulate.bench import Bench
 from emulate.deploy import content, flash_with, waived
 from emulate.image import NoImage
@@ -131,6 +132,7 @@ def rows(edges: int = _EDGES):
     yield from _dicts(scan_cost(rig))
     yield from _dicts(alert_to_pin(rig, edges))
     yield from _dicts(free_heap(rig))
+    yield from _dicts(soc_cost.rows())
 
 
 def _dicts(found):
