@@ -2,16 +2,19 @@
 
 import { blank, blankAbout, spreadOf } from "../state.js";
 import { FAULTS, FETS, MODES, OUTPUTS, describe, namesOf, nowOf, reason } from "../words.js";
-import { decodeAbout, decodeEvent, decodeFaults, decodeLive } from "./native_frame.js";
+import { decodeAbout, decodeEvent, decodeFaults, decodeHealth, decodeLive } from "./native_frame.js";
 
 const TEMP_NONE = -32768;
 const [FRESH, GUESSED] = [1, 8];
 const LOCKED = 2;
+const NO_TIME = 0xffff;
+const ENDS = ["", "full", "empty", "its lower end"];
 const FETS_OF_A_PACK = ["chg", "dsg", "pdsg"];
 
 export class NativeState {
   rows = []; // names of the fault rows, as this board has them
   #faults = []; // as told last
+  #worth = null; // health, as told last
   #since = new Map(); // row: when it tripped
   #started_s = null; // time of the day when the board started
 
@@ -19,6 +22,18 @@ export class NativeState {
     const told = decodeAbout(data);
     const { cuv_mv, cuv_warn_mv, full_mv, cov_warn_mv, cov_mv } = told;
     return { ...blankAbout(), name: told.name, marks: { cuv_mv, cuv_warn_mv, full_mv, cov_warn_mv, cov_mv } };
+  }
+
+  health(data) {
+    const told = decodeHealth(data);
+    const time = (minutes) => (minutes === NO_TIME ? null : minutes);
+    this.#worth = {
+      energy_wh: told.energy_wh,
+      to_empty_min: time(told.to_empty_min),
+      to_full_min: time(told.to_full_min),
+      capacity: told.spans ? { part_e4: told.capacity_e4, sigma_e4: told.sigma_e4, spans: told.spans,
+        from: ENDS[told.from_kind] ?? "?", to: ENDS[told.to_kind] ?? "?" } : null,
+    };
   }
 
   faults(data) {
@@ -40,6 +55,7 @@ export class NativeState {
       fets: fetsOf(told),
       limits: { cvl_mv: told.cvl_mv, ccl_ma: told.ccl_ma, dcl_ma: told.dcl_ma },
       outputs: namesOf(told.outputs, OUTPUTS),
+      worth: this.#worth,
     });
     state.spread = spreadOf(state.cells);
     state.faults = this.#faults.map((fault) => this.#faultOf(fault, state));
