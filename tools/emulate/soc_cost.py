@@ -18,6 +18,8 @@ config = Config({"cell_n": 16}).bare()
 from bms.health import Health
 from bms.snapshot import Snapshot
 from bms.soc import Soc
+from coulomb import Coulomb
+counter = Coulomb()
 gc.collect()
 before = gc.mem_alloc()
 snap = Snapshot(16, 3)
@@ -60,7 +62,7 @@ for k in range(200):
 c = us()
 d = us()
 for k in range(200):
-    soc._counter.add(-60000, 250)
+    counter.add(-60000, 250)
 e = us()
 
 class Box:
