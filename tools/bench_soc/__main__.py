@@ -23,7 +23,7 @@ def options(argv):
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench_soc.json")
     parser.add_argument("--plots", action="store_true", help="also draw every case, next to --out")
     parser.add_argument("--only", default="", help="runs or cases whose name has this in it")
-    parser.add_argument("--methods", default="counting,ekf,cellwarden,default_curve")
+    parser.add_argument("--methods", default="counting,ekf,cellwarden,own_settings,default_curve")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     return parser.parse_args(argv)
 
