@@ -28,8 +28,9 @@ def tell(rig, central, data):
 
 
 @pytest.fixture
-def rig():
-    """With nothing in memory that other tests have loaded."""
+def rig(monkeypatch):
+    """With nothing in memory that other tests have loaded, nor a cable's channel, which would keep it there."""
+    monkeypatch.delitem(sys.modules, "bms.report.wire", raising=False)
     forget()
     return BleRig(key=KEY, cell_n=16, ble_idle_s=3600)
 
