@@ -33,7 +33,7 @@ class Rig:
         off_pins = (Pin(CHG, Pin.OUT, value=0), Pin(DSG, Pin.OUT, value=0))
         alert = Pin(ALERT, Pin.IN, Pin.PULL_UP)
         gate = pioguard.PioGate(off_pins, alert, 1000)
-        self.cutoff = Cutoff(gate, alert, lambda: 0, Pin.IRQ_FALLING)
+        self.cutoff = Cutoff(gate, alert, Pin.IRQ_FALLING)
         step_deadman(self, 2)
         self.permit()
 
