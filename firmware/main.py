@@ -4,7 +4,7 @@ import gc
 import sys
 
 # Collect often: what stays then lies together at the bottom of the heap, and large pieces find room above.
-gc.threshold(40000)
+gc.threshold(110000)
 begun = []
 
 

@@ -46,94 +46,94 @@ _OCC_RECOVERY_MA = const(100)
 _OCD_RECOVERY_MA = const(-100)
 
 # fmt: off
-# address, struct type, source, rule, lowest code, highest code, name in the manual
+# address, struct type, source, rule, lowest code, highest code  # name in the manual: remarks
 # source: a constant; a field's name; "@..." what `Memory` works out from several, or the wiring
 _ROWS = (
-    (0x91A8, "f", "@cc_gain", _RAW, 0, 0, "CC Gain"),
-    (0x91AC, "f", "@capacity_gain", _RAW, 0, 0, "Capacity Gain"),
-    (0x9234, "H", "@power", _RAW, 0, 0xFFFF, "Power Config"),
-    (0x9244, "B", "@shutdown_degc", _RAW, 1, 150, "Shutdown Temperature"),
-    (0x925F, "H", 0x0002, _RAW, 0, 0xFFFF, "Protection Configuration"),
-    (0x9261, "B", 0xFC, _RAW, 0, 0xFF, "Enabled Protections A"),  # SCD OCD2 OCD1 OCC COV CUV
-    (0x9262, "B", "@enabled_b", _RAW, 0, 0xFF, "Enabled Protections B"),
-    (0x9263, "B", 0x82, _RAW, 0, 0xFF, "Enabled Protections C"),  # OCD3, host watchdog
-    (0x9265, "B", 0x98, _RAW, 0, 0xFF, "CHG FET Protections A"),  # at once with 0x98, 0x18 only
-    (0x9266, "B", 0xD5, _RAW, 0, 0xFF, "CHG FET Protections B"),
-    (0x9267, "B", 0x56, _RAW, 0, 0xFF, "CHG FET Protections C"),
-    (0x9269, "B", 0xE4, _RAW, 0, 0xFF, "DSG FET Protections A"),  # at once with 0xE4, 0x80 only
-    (0x926A, "B", 0xE6, _RAW, 0, 0xFF, "DSG FET Protections B"),
-    (0x926B, "B", 0xE2, _RAW, 0, 0xFF, "DSG FET Protections C"),
-    (0x926D, "H", "@alarm", _RAW, 0, 0xFFFF, "Default Alarm Mask"),
-    (0x9273, "h", "@body_diode_ma", _RAW, 0, 32767, "Body Diode Threshold"),
-    (0x9275, "B", "chip_cuv_mv", _MV_UP, 20, 90, "CUV Threshold"),
-    (0x9276, "H", "chip_cuv_ms", _MS, 1, 2047, "CUV Delay"),
-    (0x9278, "B", "chip_cov_mv", _MV_DOWN, 20, 110, "COV Threshold"),
-    (0x9279, "H", "chip_cov_ms", _MS, 1, 2047, "COV Delay"),
-    (0x927B, "B", "@cuv_hyst", _RAW, 2, 20, "CUV Recovery Hysteresis"),
-    (0x927C, "B", "@cov_hyst", _RAW, 2, 20, "COV Recovery Hysteresis"),
-    (0x9280, "B", "occ2_ma", _MA, 2, 62, "OCC Threshold"),
-    (0x9281, "B", "occ2_ms", _MS, 1, 127, "OCC Delay"),
+    (0x91A8, "<f", "@cc_gain", _RAW, 0, 0),  # CC Gain
+    (0x91AC, "<f", "@capacity_gain", _RAW, 0, 0),  # Capacity Gain
+    (0x9234, "<H", "@power", _RAW, 0, 0xFFFF),  # Power Config
+    (0x9244, "<B", "@shutdown_degc", _RAW, 1, 150),  # Shutdown Temperature
+    (0x925F, "<H", 0x0002, _RAW, 0, 0xFFFF),  # Protection Configuration
+    (0x9261, "<B", 0xFC, _RAW, 0, 0xFF),  # Enabled Protections A: SCD OCD2 OCD1 OCC COV CUV
+    (0x9262, "<B", "@enabled_b", _RAW, 0, 0xFF),  # Enabled Protections B
+    (0x9263, "<B", 0x82, _RAW, 0, 0xFF),  # Enabled Protections C: OCD3, host watchdog
+    (0x9265, "<B", 0x98, _RAW, 0, 0xFF),  # CHG FET Protections A: at once with 0x98, 0x18 only
+    (0x9266, "<B", 0xD5, _RAW, 0, 0xFF),  # CHG FET Protections B
+    (0x9267, "<B", 0x56, _RAW, 0, 0xFF),  # CHG FET Protections C
+    (0x9269, "<B", 0xE4, _RAW, 0, 0xFF),  # DSG FET Protections A: at once with 0xE4, 0x80 only
+    (0x926A, "<B", 0xE6, _RAW, 0, 0xFF),  # DSG FET Protections B
+    (0x926B, "<B", 0xE2, _RAW, 0, 0xFF),  # DSG FET Protections C
+    (0x926D, "<H", "@alarm", _RAW, 0, 0xFFFF),  # Default Alarm Mask
+    (0x9273, "<h", "@body_diode_ma", _RAW, 0, 32767),  # Body Diode Threshold
+    (0x9275, "<B", "chip_cuv_mv", _MV_UP, 20, 90),  # CUV Threshold
+    (0x9276, "<H", "chip_cuv_ms", _MS, 1, 2047),  # CUV Delay
+    (0x9278, "<B", "chip_cov_mv", _MV_DOWN, 20, 110),  # COV Threshold
+    (0x9279, "<H", "chip_cov_ms", _MS, 1, 2047),  # COV Delay
+    (0x927B, "<B", "@cuv_hyst", _RAW, 2, 20),  # CUV Recovery Hysteresis
+    (0x927C, "<B", "@cov_hyst", _RAW, 2, 20),  # COV Recovery Hysteresis
+    (0x9280, "<B", "occ2_ma", _MA, 2, 62),  # OCC Threshold
+    (0x9281, "<B", "occ2_ms", _MS, 1, 127),  # OCC Delay
     # Both tiers hold the same limit: the chip's delays end at 426 ms, too short for the host's
     # ocd1.
-    (0x9282, "B", "ocd2_ma", _MA, 2, 100, "OCD1 Threshold"),
-    (0x9283, "B", "ocd2_ms", _MS, 1, 127, "OCD1 Delay"),
-    (0x9284, "B", "ocd2_ma", _MA, 2, 100, "OCD2 Threshold"),
-    (0x9285, "B", "ocd2_ms", _MS, 1, 127, "OCD2 Delay"),
-    (0x9286, "B", "scd_ma", _SCD_MA, 0, 15, "SCD Threshold"),
-    (0x9287, "B", "scd_us", _SCD_US, 1, 31, "SCD Delay"),
-    (0x9288, "h", _OCC_RECOVERY_MA, _RAW, -32768, 32767, "OCC Recovery Threshold"),
+    (0x9282, "<B", "ocd2_ma", _MA, 2, 100),  # OCD1 Threshold
+    (0x9283, "<B", "ocd2_ms", _MS, 1, 127),  # OCD1 Delay
+    (0x9284, "<B", "ocd2_ma", _MA, 2, 100),  # OCD2 Threshold
+    (0x9285, "<B", "ocd2_ms", _MS, 1, 127),  # OCD2 Delay
+    (0x9286, "<B", "scd_ma", _SCD_MA, 0, 15),  # SCD Threshold
+    (0x9287, "<B", "scd_us", _SCD_US, 1, 31),  # SCD Delay
+    (0x9288, "<h", _OCC_RECOVERY_MA, _RAW, -32768, 32767),  # OCC Recovery Threshold
     # of the mean current: the ripple of an inverter passes below all other limits again and again
-    (0x928A, "h", "@ocd3_user", _RAW, -32768, 0, "OCD3 Threshold"),
-    (0x928C, "B", "@ocd3_s", _RAW, 0, 255, "OCD3 Delay"),
-    (0x928D, "h", _OCD_RECOVERY_MA, _RAW, -32768, 32767, "OCD Recovery Threshold"),
-    (0x9294, "B", 5, _RAW, 0, 255, "SCD Recovery Time"),
-    (0x929A, "b", "otc_ddegc", _OVER, -40, 120, "OTC Threshold"),
-    (0x929B, "B", "temp_ms", _S, 0, 255, "OTC Delay"),
-    (0x929C, "b", "otc_clear_ddegc", _OVER, -40, 120, "OTC Recovery"),
-    (0x929D, "b", "otd_ddegc", _OVER, -40, 120, "OTD Threshold"),
-    (0x929E, "B", "temp_ms", _S, 0, 255, "OTD Delay"),
-    (0x929F, "b", "otd_clear_ddegc", _OVER, -40, 120, "OTD Recovery"),
-    (0x92A0, "B", "otf_ddegc", _OVER, 0, 150, "OTF Threshold"),
-    (0x92A1, "B", "temp_ms", _S, 0, 255, "OTF Delay"),
-    (0x92A2, "B", "otf_clear_ddegc", _OVER, 0, 150, "OTF Recovery"),
-    (0x92A3, "b", "otint_ddegc", _OVER, -40, 120, "OTINT Threshold"),
-    (0x92A4, "B", "temp_ms", _S, 0, 255, "OTINT Delay"),
-    (0x92A5, "b", "otint_clear_ddegc", _OVER, -40, 120, "OTINT Recovery"),
-    (0x92A6, "b", "utc_ddegc", _COLD, -40, 120, "UTC Threshold"),
-    (0x92A7, "B", "temp_ms", _S, 0, 255, "UTC Delay"),
-    (0x92A8, "b", "utc_clear_ddegc", _COLD, -40, 120, "UTC Recovery"),
-    (0x92A9, "b", "utd_ddegc", _UNDER, -40, 120, "UTD Threshold"),
-    (0x92AA, "B", "temp_ms", _S, 0, 255, "UTD Delay"),
-    (0x92AB, "b", "utd_clear_ddegc", _UNDER, -40, 120, "UTD Recovery"),
-    (0x92AF, "B", 3, _RAW, 0, 255, "Recovery Time"),
-    (0x92B0, "h", 200, _RAW, 10, 8500, "OCC PACK-TOS Delta"),
-    (0x92B2, "H", "host_watchdog_s", _RAW, 1, 65535, "HWD Delay"),
-    (0x92C0, "B", 0x00, _RAW, 0, 0xFF, "Enabled PF A"),  # final: for broken memory only
-    (0x92C1, "B", 0x00, _RAW, 0, 0xFF, "Enabled PF B"),
-    (0x92C2, "B", 0x07, _RAW, 0, 0xFF, "Enabled PF C"),
-    (0x92C3, "B", 0x00, _RAW, 0, 0xFF, "Enabled PF D"),
-    (0x92FA, "B", "@off_pin", _RAW, 0, 0xFF, "CFETOFF Pin Config"),
-    (0x92FB, "B", "@off_pin", _RAW, 0, 0xFF, "DFETOFF Pin Config"),
-    (0x92FC, "B", 0x82, _RAW, 0, 0xFF, "ALERT Pin Config"),  # open drain, active low
-    (0x92FD, "B", "@TS1", _RAW, 0, 0xFF, "TS1 Config"),
-    (0x92FE, "B", "@TS2", _RAW, 0, 0xFF, "TS2 Config"),
-    (0x92FF, "B", "@TS3", _RAW, 0, 0xFF, "TS3 Config"),
-    (0x9300, "B", "@HDQ", _RAW, 0, 0xFF, "HDQ Pin Config"),
-    (0x9301, "B", "@DCHG", _RAW, 0, 0xFF, "DCHG Pin Config"),
-    (0x9302, "B", "@DDSG", _RAW, 0, 0xFF, "DDSG Pin Config"),
-    (0x9303, "B", "@da", _RAW, 0, 0xFF, "DA Configuration"),
-    (0x9304, "H", "@inputs", _RAW, 0, 0xFFFF, "Vcell Mode"),
-    (0x9308, "B", "@fet_options", _RAW, 0, 0xFF, "FET Options"),
-    (0x930A, "h", 0, _RAW, 0, 32767, "Precharge Start Voltage"),  # 0: PCHG FET not used
-    (0x930C, "h", 0, _RAW, 0, 32767, "Precharge Stop Voltage"),
-    (0x930E, "B", 0, _RAW, 0, 255, "Predischarge Timeout"),  # 0: none, the host caps it
-    (0x930F, "B", "precharge_mv", _CV, 1, 255, "Predischarge Stop Delta"),
-    (0x9335, "B", 0x00, _RAW, 0, 0xFF, "Balancing Configuration"),  # by the host's command only
-    (0x9336, "b", "@bal_min_degc", _RAW, -128, 127, "Min Cell Temp"),
-    (0x9337, "b", "@bal_max_degc", _RAW, -128, 127, "Max Cell Temp"),
-    (0x9338, "b", "bal_die_stop_ddegc", _CV, -128, 127, "Max Internal Temp"),
-    (0x9339, "B", "@bal_interval_s", _RAW, 1, 255, "Cell Balance Interval"),
-    (0x933A, "B", "bal_max_n", _RAW, 1, 16, "Cell Balance Max Cells"),
+    (0x928A, "<h", "@ocd3_user", _RAW, -32768, 0),  # OCD3 Threshold
+    (0x928C, "<B", "@ocd3_s", _RAW, 0, 255),  # OCD3 Delay
+    (0x928D, "<h", _OCD_RECOVERY_MA, _RAW, -32768, 32767),  # OCD Recovery Threshold
+    (0x9294, "<B", 5, _RAW, 0, 255),  # SCD Recovery Time
+    (0x929A, "<b", "otc_ddegc", _OVER, -40, 120),  # OTC Threshold
+    (0x929B, "<B", "temp_ms", _S, 0, 255),  # OTC Delay
+    (0x929C, "<b", "otc_clear_ddegc", _OVER, -40, 120),  # OTC Recovery
+    (0x929D, "<b", "otd_ddegc", _OVER, -40, 120),  # OTD Threshold
+    (0x929E, "<B", "temp_ms", _S, 0, 255),  # OTD Delay
+    (0x929F, "<b", "otd_clear_ddegc", _OVER, -40, 120),  # OTD Recovery
+    (0x92A0, "<B", "otf_ddegc", _OVER, 0, 150),  # OTF Threshold
+    (0x92A1, "<B", "temp_ms", _S, 0, 255),  # OTF Delay
+    (0x92A2, "<B", "otf_clear_ddegc", _OVER, 0, 150),  # OTF Recovery
+    (0x92A3, "<b", "otint_ddegc", _OVER, -40, 120),  # OTINT Threshold
+    (0x92A4, "<B", "temp_ms", _S, 0, 255),  # OTINT Delay
+    (0x92A5, "<b", "otint_clear_ddegc", _OVER, -40, 120),  # OTINT Recovery
+    (0x92A6, "<b", "utc_ddegc", _COLD, -40, 120),  # UTC Threshold
+    (0x92A7, "<B", "temp_ms", _S, 0, 255),  # UTC Delay
+    (0x92A8, "<b", "utc_clear_ddegc", _COLD, -40, 120),  # UTC Recovery
+    (0x92A9, "<b", "utd_ddegc", _UNDER, -40, 120),  # UTD Threshold
+    (0x92AA, "<B", "temp_ms", _S, 0, 255),  # UTD Delay
+    (0x92AB, "<b", "utd_clear_ddegc", _UNDER, -40, 120),  # UTD Recovery
+    (0x92AF, "<B", 3, _RAW, 0, 255),  # Recovery Time
+    (0x92B0, "<h", 200, _RAW, 10, 8500),  # OCC PACK-TOS Delta
+    (0x92B2, "<H", "host_watchdog_s", _RAW, 1, 65535),  # HWD Delay
+    (0x92C0, "<B", 0x00, _RAW, 0, 0xFF),  # Enabled PF A: final: for broken memory only
+    (0x92C1, "<B", 0x00, _RAW, 0, 0xFF),  # Enabled PF B
+    (0x92C2, "<B", 0x07, _RAW, 0, 0xFF),  # Enabled PF C
+    (0x92C3, "<B", 0x00, _RAW, 0, 0xFF),  # Enabled PF D
+    (0x92FA, "<B", "@off_pin", _RAW, 0, 0xFF),  # CFETOFF Pin Config
+    (0x92FB, "<B", "@off_pin", _RAW, 0, 0xFF),  # DFETOFF Pin Config
+    (0x92FC, "<B", 0x82, _RAW, 0, 0xFF),  # ALERT Pin Config: open drain, active low
+    (0x92FD, "<B", "@TS1", _RAW, 0, 0xFF),  # TS1 Config
+    (0x92FE, "<B", "@TS2", _RAW, 0, 0xFF),  # TS2 Config
+    (0x92FF, "<B", "@TS3", _RAW, 0, 0xFF),  # TS3 Config
+    (0x9300, "<B", "@HDQ", _RAW, 0, 0xFF),  # HDQ Pin Config
+    (0x9301, "<B", "@DCHG", _RAW, 0, 0xFF),  # DCHG Pin Config
+    (0x9302, "<B", "@DDSG", _RAW, 0, 0xFF),  # DDSG Pin Config
+    (0x9303, "<B", "@da", _RAW, 0, 0xFF),  # DA Configuration
+    (0x9304, "<H", "@inputs", _RAW, 0, 0xFFFF),  # Vcell Mode
+    (0x9308, "<B", "@fet_options", _RAW, 0, 0xFF),  # FET Options
+    (0x930A, "<h", 0, _RAW, 0, 32767),  # Precharge Start Voltage: 0: PCHG FET not used
+    (0x930C, "<h", 0, _RAW, 0, 32767),  # Precharge Stop Voltage
+    (0x930E, "<B", 0, _RAW, 0, 255),  # Predischarge Timeout: 0: none, the host caps it
+    (0x930F, "<B", "precharge_mv", _CV, 1, 255),  # Predischarge Stop Delta
+    (0x9335, "<B", 0x00, _RAW, 0, 0xFF),  # Balancing Configuration: by the host's command only
+    (0x9336, "<b", "@bal_min_degc", _RAW, -128, 127),  # Min Cell Temp
+    (0x9337, "<b", "@bal_max_degc", _RAW, -128, 127),  # Max Cell Temp
+    (0x9338, "<b", "bal_die_stop_ddegc", _CV, -128, 127),  # Max Internal Temp
+    (0x9339, "<B", "@bal_interval_s", _RAW, 1, 255),  # Cell Balance Interval
+    (0x933A, "<B", "bal_max_n", _RAW, 1, 16),  # Cell Balance Max Cells
 )
 # fmt: on
 _ADDRESS = const(0)
@@ -142,7 +142,6 @@ _SOURCE = const(2)
 _RULE = const(3)
 _LOW = const(4)
 _HIGH = const(5)
-_NAME = const(6)
 
 
 _POWER = const(0x2882)  # reset value without SLEEP
@@ -176,7 +175,7 @@ class Memory:
         self.ma_per_bit = 10 if wide else 1
         made = self._work_out(config, inputs, ntc, off_pins)
         for row in _ROWS:
-            address, kind, source, _, _, _, _ = row
+            address, kind, source, _, _, _ = row
             if not isinstance(source, str):
                 value = source
             elif source[0] == "@":
@@ -224,7 +223,7 @@ class Memory:
 
     def _window(self, row) -> Window:
         """Where a row belongs; rows come in order of address and are never split."""
-        end = row[_ADDRESS] + struct.calcsize("<" + row[_TYPE])
+        end = row[_ADDRESS] + struct.calcsize(row[_TYPE])
         if not self.windows or end > self.windows[-1].address + BLOCK_N:
             self.windows.append(Window(row[_ADDRESS]))
         return self.windows[-1]
@@ -239,7 +238,7 @@ class Memory:
         if not row[_LOW] <= code <= row[_HIGH]:
             low, high = self._allowed(row)
             raise ValueError(
-                f"{field}: {value} does not fit the monitor's {row[_NAME]}, allowed {low}..{high}"
+                f"{field}: {value} does not fit the monitor's 0x{row[_ADDRESS]:04x}, allowed {low}..{high}"
             )
         self.applied[field] = self._worth(code, rule)
         return code

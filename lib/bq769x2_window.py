@@ -25,11 +25,12 @@ class Window:
         self.own = bytearray(BLOCK_N)  # 0 not ours, 1 first byte of a register, 2 another
 
     def put(self, address: int, kind: str, value) -> None:
-        """Place one register."""
+        """Place one register. `kind`: as `struct` has it, "<H"."""
         at = address - self.address
-        struct.pack_into("<" + kind, self.data, at, value)
-        for i in range(struct.calcsize("<" + kind)):
-            self.own[at + i] = 2 if i else 1
+        struct.pack_into(kind, self.data, at, value)
+        self.own[at] = 1
+        for i in range(1, struct.calcsize(kind)):
+            self.own[at + i] = 2
 
     def run(self, at: int) -> int:
         """Length of the run of own bytes that begins at `at`; they are written in one go."""

@@ -26,22 +26,21 @@ class Listed:
 
     def __init__(self, places, ilistdir):
         self._ilistdir = ilistdir
+        self._unread = {}  # folder in here -> real path; most are never asked for
         self.where = {}  # path in here -> real path; of a folder with / at its end
         for place in reversed(places):  # the first one wins
             self._add(place.rstrip("/") + "/", "/", places)
 
-    def _add(self, place: str, prefix: str, places) -> None:
+    def _add(self, place: str, prefix: str, places=()) -> None:
         try:
-            found = list(self._ilistdir(place))
+            for entry in self._ilistdir(place):
+                name, path = prefix + entry[0], place + entry[0]
+                if entry[1] != _FOLDER:
+                    self.where[name] = path
+                elif path not in places and path != _AT:
+                    self.where[name] = self._unread[name] = path + "/"
         except OSError:
             return
-        for entry in found:
-            name, path = entry[0], place + entry[0]
-            if entry[1] != _FOLDER:
-                self.where[prefix + name] = path
-            elif path not in places and path != _AT:
-                self.where[prefix + name] = path + "/"
-                self._add(path + "/", prefix + name + "/", places)
 
     def mount(self, readonly, mkfs):
         pass
@@ -51,6 +50,9 @@ class Listed:
 
     def stat(self, path):
         """As `os.stat`; only the first number is looked at by an import."""
+        folder = path[: path.rfind("/")]
+        if folder in self._unread:
+            self._add(self._unread.pop(folder), folder + "/")
         if path not in self.where:
             raise OSError(_ENOENT)
         kind = _FOLDER if self.where[path].endswith("/") else _FILE

@@ -21,6 +21,7 @@ class App:
         self._scan = scan
         self._clock = clock
         self._wake = wake
+        self._tasks = []
         self._reporters = reporters
         self._due_ms = 0
         self._pacer = None  # the task that wakes the scan when it is due
@@ -31,15 +32,20 @@ class App:
     async def run(self) -> None:
         """Start everything and scan for ever."""
         self._set_pace(self._clock.ticks_ms())
-        tasks = [asyncio.create_task(self._supervise(each)) for each in self._reporters]
+        for each in self._reporters:
+            self.add(each)
         try:
             await self._scan_forever()
         finally:
             self._scan.stop()
             if self._pacer is not None:
                 self._pacer.cancel()
-            for task in tasks:
+            for task in self._tasks:
                 task.cancel()
+
+    def add(self, reporter) -> None:
+        """One more reporter, while the app runs."""
+        self._tasks.append(asyncio.create_task(self._supervise(reporter)))
 
     def _set_pace(self, now_ms) -> None:
         """Due times from now on, with the scan's present period: a long rest ends when a pack wakes."""

@@ -10,6 +10,10 @@ class Values:
     chemistry = ""
     hash = 0
     packed = b""  # what the hash was made of: a log keeps it
+    source = 0  # of `bms.settings`
+    held = False  # they may not be what a person confirmed
+    checked = False  # this start did it, and did not take what `bms.unchanged` keeps
+    keep = False  # the next start may take them
 
     def __getattr__(self, name: str) -> int:
         """Only reached for what is no field; it tells a type checker that fields are integers."""

@@ -1,6 +1,7 @@
 """Attacks that once worked: what a hostile reviewer did to the pack. Every assertion is on the plant."""
 
 import asyncio
+import gc
 import importlib
 import json
 import sys
@@ -9,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 import bms
-from bms import bits
+from bms import bits, forget
+from bms.commission_store import CommissionStore
 from bms.config import as_dict
 from boards.sim.board import make_sim
 from host_tests.common.scan_rig import Rig
@@ -39,7 +41,7 @@ def main_ends(monkeypatch, tmp_path):
         monkeypatch.setitem(sys.modules, "board", SimpleNamespace(make=lambda config: sim.board))
         sys.modules.pop("bms.start", None)
         start = importlib.import_module("bms.start")
-        for name in start._START_ONLY:  # it forgets them
+        for name in forget._START_ONLY:  # it forgets them
             module = importlib.import_module(name)
             monkeypatch.setitem(sys.modules, name, module)
             if name.startswith("bms."):
@@ -54,9 +56,11 @@ def main_ends(monkeypatch, tmp_path):
 
         sim.board.clock = SimpleNamespace()
         monkeypatch.setattr(asyncio, "run", run)
+        monkeypatch.setattr(gc, "threshold", lambda n: None, raising=False)
         monkeypatch.setattr(asyncio, "ThreadSafeFlag", asyncio.Event, raising=False)
         (tmp_path / "config.json").write_text(json.dumps(as_dict(sim.config)))
         monkeypatch.chdir(tmp_path)
+        CommissionStore(sim.config, sim.board.name).waive("test")
         with pytest.raises(KeyboardInterrupt):
             start.run(lambda: None)
 

@@ -54,8 +54,13 @@ def is_there(fs, path):
         return 0
 
 
-def test_each_folder_is_listed_once(device):
-    begin()
+def test_a_folder_is_listed_once_and_only_when_something_in_it_is_wanted(device):
+    _, fs = begin()
+    assert sorted(device) == ["/", "/lib/"]
+    for _ in range(3):
+        assert is_there(fs, "/bms/scan.mpy") == FILE and not is_there(fs, "/bms/scan.py")
+    assert sorted(device) == ["/", "/bms/", "/lib/"]
+    assert is_there(fs, "/bms/report/uart.mpy") == FILE
     assert sorted(device) == sorted(TREE)
 
 
@@ -93,7 +98,8 @@ def test_a_place_that_is_not_there_is_no_error(device):
 
 def test_afterwards_packages_know_their_real_folders(device, monkeypatch):
     """Else a submodule that is imported later is looked for where nothing is mounted any more."""
-    held, _ = begin()
+    held, fs = begin()
+    assert is_there(fs, "/bms/report") == FOLDER
     packages = {"bms": "/listed/bms", "bms.report": "/listed/bms/report", "other": "/other"}
     for name, path in packages.items():
         module = types.ModuleType(name)

@@ -60,7 +60,7 @@ def found():
 
 
 def test_every_module_is_weighed_on_the_machine(found):
-    assert set(found) - {"all", "start", "reports"} == set(size.modules(size.files(size.BOARD)))
+    assert set(found) - {"all", "start", "radio"} == set(size.modules(size.files(size.BOARD)))
     assert all(heap > 0 for name, (_, heap) in found.items())
     assert found["bms.fields"][1] > 5 * found["coulomb"][1]
 
@@ -70,9 +70,9 @@ def test_the_running_firmware_leaves_a_pico_72_kib(found):
     assert size.HEAP - found["start"][1] >= 72 * 1024
 
 
-def test_with_bluetooth_a_pico_w_keeps_16_kib(found):
-    assert found["reports"][1] > found["start"][1]
-    assert size.HEAP_W - found["reports"][1] >= 16 * 1024
+def test_with_bluetooth_a_pico_w_keeps_12_kib(found):
+    assert found["radio"][1] > found["start"][1]
+    assert size.HEAP_W - found["radio"][1] >= 12 * 1024
 
 
 def test_the_table_fails_with_the_line_of_what_has_grown(found, monkeypatch, capsys):

@@ -1,10 +1,14 @@
 """The files of a board in the emulated Pico's flash, without the long way through its console."""
 
 import json
+import tempfile
 from pathlib import Path
 
+from abstore import FileSlot
+from bms import unchanged
 from bms.commission_store import PATHS, CommissionStore
 from bms.config import Config
+from bms.settings import Settings
 from deploy.files import files
 from emulate import disk
 from emulate.pico import FS_N
@@ -29,6 +33,20 @@ def waived(board: str, config: dict) -> list:
     slots = (_Slot(), _Slot())
     CommissionStore(ready, board, slots).waive("emulator")
     return [("/" + PATHS[i], slots[i].data) for i in range(2)]
+
+
+def checked(pairs) -> list:
+    """(path, bytes) that a start with these files leaves behind once it has checked the settings."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = folder + "/"
+        for path, data in pairs:
+            if path.count("/") == 1:
+                Path(root + path[1:]).write_bytes(data)
+        slots = (FileSlot(root + "settings.a"), FileSlot(root + "settings.b"))
+        values = Settings(slots, root + "config.json", root + "installed.txt").load().bare()
+        assert unchanged.save(values, root)
+        made = ("settings.a", "settings.b", unchanged.PATH)
+        return [("/" + name, Path(root + name).read_bytes()) for name in made]
 
 
 class _Slot:

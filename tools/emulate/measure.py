@@ -9,8 +9,9 @@ import os
 import sys
 from pathlib import Path
 
+from deploy.plan import with_list
 from emulate.bench import Bench
-from emulate.deploy import content, flash_with, waived
+from emulate.deploy import checked, content, flash_with, waived
 from emulate.image import NoImage
 from sim.prng import Prng
 
@@ -21,9 +22,9 @@ _SCAN_PIN, _GC_PIN = 15, 16
 _EDGES = int(os.environ.get("CELLWARDEN_EDGES", "100"))
 
 
-def bench(config=None, main=None, crc: bool = True, files=None, **more) -> Bench:
+def bench(config=None, main=None, crc: bool = True, files=None, first=False, **more) -> Bench:
     """A 16-cell pack; `crc` is a constant of the board, set in the copy that is deployed. `files`: more
-    of them on the device, path -> bytes.
+    of them on the device, path -> bytes. `first`: the settings have not been checked by a start before.
     """
     source = (ROOT / "boards" / BOARD / "board.py").read_text(encoding="utf-8")
     patches = {
@@ -33,7 +34,9 @@ def bench(config=None, main=None, crc: bool = True, files=None, **more) -> Bench
     if main:
         patches["/main.py"] = main
     config = config or {"cell_n": 16, "precharge_on": 0}
-    pairs = content(BOARD, config, patches) + waived(BOARD, config)
+    pairs = with_list(content(BOARD, config, patches)) + waived(BOARD, config)
+    if not first:
+        pairs += checked(pairs)
     return Bench(flash=flash_with(pairs), crc=crc, **more)
 
 

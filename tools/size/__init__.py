@@ -15,10 +15,6 @@ BUDGET = Path(__file__).with_name("budget.toml")
 HERE = Path(__file__).parent
 HEAP = 241_000  # free at the prompt of a Pico with MicroPython 1.28, bytes
 HEAP_W = 201_000  # and of a Pico W
-RADIO = (
-    "bms.report.ble",
-    "auth",
-)  # what only a board with Bluetooth loads, when the pack is protected
 _ROOM = 1.05  # what a new budget leaves
 _STEP = 64
 _RIG = ("machine.py", "asyncio.py", "bluetooth.py", "rp2.py", "onestore.py", "weigh.py")
@@ -76,40 +72,44 @@ def _source(name: str) -> Path:
 
 
 def weigh(held) -> dict:
-    """Module -> bytes of heap that it keeps, "start" and "reports"; measured on MicroPython's machine.
+    """Module -> bytes of heap that it keeps, "start" and "radio"; measured on MicroPython's machine.
 
     That machine loads no native code; a board keeps about as many bytes of it as the file has.
     """
     native = {name: len(data) for name, data in compiled(held).items() if data[2] >> 2}
     names = [name for name in in_order(modules(held)) if name not in native]
-    radio = [name for name in names if name.startswith(RADIO)]
-    steps = [*[name for name in names if name not in radio], "start", *radio, "reports"]
+    found = _weigh(held, names, _RIG)
+    both = [rig for rig in _RIG if rig != "bluetooth.py"], _RIG
+    for name, rig in zip(("start", "radio"), both):
+        found[name] = sum(_weigh(held, ("start", "reports"), rig).values()) + sum(native.values())
+    return found | native
+
+
+def _weigh(held, steps, rig) -> dict:
+    """Step -> bytes that stay after it."""
     with tempfile.TemporaryDirectory() as folder:
         for path, data in held:
             target = Path(folder) / path[1:]
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
-        for name in _RIG:
+        for name in rig:
             (Path(folder) / name).write_bytes((HERE / name).read_bytes())
         (Path(folder) / "config.json").write_text("{}")
         said = vm.run(Path(folder), f"weigh.py*{len(steps) + 2}", *steps)
-    totals = [line.split() for line in said.splitlines()]
-    found = {name: int(now) - int(before) for (name, now), (_, before) in zip(totals[1:], totals)}
-    for name, now in totals:
-        if name in ("start", "reports"):
-            found[name] = int(now) - int(totals[0][1]) + sum(native.values())
-    return found | native
+    lines = [line.split() for line in said.splitlines()]
+    totals = [line for line in lines if len(line) == 2]  # not what the firmware itself says
+    return {name: int(now) - int(before) for (name, now), (_, before) in zip(totals[1:], totals)}
 
 
 def rows(held) -> dict:
-    """Name -> (bytes of .mpy, bytes of heap); "all" sums modules, "start" is the firmware
-    that protects, "reports" the same with every reporter at work, Bluetooth too."""
+    """Name -> (bytes of .mpy, bytes of heap); "all" sums modules, "start" is the firmware as it runs
+    while nobody is connected, "radio" the same with Bluetooth."""
     sizes = modules(held)
     heap = weigh(held)
     found = {name: (sizes[name], heap[name]) for name in sorted(sizes)}
     total = sum(heap[name] for name in sizes)
     found["all"] = (sum(sizes.values()), total)
-    for name in ("start", "reports"):
+    for name in ("start", "radio"):
         found[name] = (0, heap[name])
     return found
 
@@ -139,8 +139,8 @@ def budget_text(found: dict) -> str:
     """A budget that leaves a twentieth and no more."""
     lines = [
         "# Bytes that a module may have: of its .mpy file, and of heap that it keeps once imported.",
-        '# "all" is the sum, "start" the running firmware, where modules that only a start needs are gone,',
-        '# "reports" the same with every reporter at work: console, serial line, Bluetooth.',
+        '# "all" is the sum, "start" the running firmware, black box and all, while nobody is connected;',
+        '# modules that only a start needs are gone then. "radio": the same with Bluetooth.',
         "# `make size` holds it; ARGS=--accept writes it anew from what is there.",
         "",
         "[bytes]",

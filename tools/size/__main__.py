@@ -27,7 +27,7 @@ def main(argv=None) -> int:
         print(f"{name:24}{mpy:8}{limits[0]:>8}{heap:8}{limits[1]:>8}")
     free = (size.HEAP - found["start"][1]) / 1024
     print(f"free after start on a Pico: {free:.0f} KiB of {size.HEAP / 1024:.0f}")
-    free = (size.HEAP_W - found["reports"][1]) / 1024
+    free = (size.HEAP_W - found["radio"][1]) / 1024
     print(f"free with Bluetooth on a Pico W: {free:.0f} KiB of {size.HEAP_W / 1024:.0f}")
     lines = size.grown(found, budget)
     for line in lines:

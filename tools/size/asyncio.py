@@ -1,6 +1,7 @@
 """`asyncio` for the size rig: every task runs to its first wait and stays there, whole."""
 
 kept = []
+apps = []
 
 
 class ThreadSafeFlag:
@@ -21,4 +22,7 @@ def create_task(coroutine):
     return coroutine
 
 
-run = create_task
+def run(coroutine):
+    """The app itself: to its first wait."""
+    coroutine.send(None)
+    apps.append(coroutine)

@@ -62,4 +62,4 @@ def reset_cause():
 
 
 def reset():
-    """Nobody is there to start again."""
+    pass

@@ -7,11 +7,17 @@ twice more; in between the machine collects its garbage, so what `gc.mem_alloc` 
 import gc
 import sys
 
-_WAITS = 30  # of `Later`, after its first
+_WAITS = 40  # of `Later` for the first FET, and some for all reporters to begin
+_RIG = ("asyncio", "machine", "rp2", "onestore", "bluetooth")
 
 
 def start():
     """main.py as it is: every task of it up to its first wait, and nothing of it is let go."""
+    for name in _RIG:  # before main.py has its own way of finding modules
+        try:
+            __import__(name)
+        except ImportError:  # no Bluetooth here
+            pass
     with open("/main.py") as file:
         exec(compile(file.read(), "main.py", "exec"), {"__name__": "__main__"})
 
@@ -20,7 +26,7 @@ def report():
     """What waits for the first FET is made: every task goes on until each reporter has begun."""
     import asyncio
 
-    for task in asyncio.kept[:-1]:  # the last is the app itself
+    for task in asyncio.kept:  # and those that come meanwhile
         for _ in range(_WAITS):
             task.send(None)
 

@@ -1,10 +1,12 @@
-"""Ends the trial of a new version: its first verified scan says that it can protect the pack.
+"""What the first verified scan proves: this version can protect the pack, with these settings.
 
-boot.py takes back a version that did not get here before the next start.
+It ends the trial of a new version: boot.py takes back one that did not get here before the next start.
+And the next start need not check the settings again, see `bms.unchanged`.
 """
 
 import asyncio
 import os
+import sys
 
 from micropython import const
 
@@ -34,4 +36,18 @@ class Proven:
             os.remove(self._tried)
         except OSError:  # no trial
             pass
+        config = self._scan.pack.config
+        if config.keep:
+            keep(config)
         return True
+
+
+def keep(config) -> None:
+    """For the next start, if there is room."""
+    from bms import unchanged
+
+    try:
+        unchanged.save(config)
+    except OSError:
+        pass
+    del sys.modules["bms.unchanged"]

@@ -1,11 +1,11 @@
-"""JBD and our own channel over a serial line: looks 50 times a second, and waits for nothing but time."""
+"""JBD and our own channel over a serial line: looks 50 times a second, and waits for nothing but time.
+
+The code of both is loaded when the first byte comes: on many a board nobody ever asks.
+"""
 
 import asyncio
 
 from micropython import const
-
-from bms.report.jbd_slave import JbdSlave
-from bms.report.wire import Wire
 
 _LOOK_MS = const(20)
 _QUIET_MS = const(200)  # a request does not pause this long
@@ -17,8 +17,10 @@ class UartReporter:
 
     def __init__(self, uart, pack, on_config=None, make_link=None):
         self._uart = uart
-        self.slave = JbdSlave(pack, on_config)
-        self.wire = Wire(uart.write, self.slave, make_link)
+        self._pack = pack
+        self._on_config = on_config
+        self._make_link = make_link
+        self.wire = None
         self._chunk = bytearray(_CHUNK)
         self._quiet_ms = 0
 
@@ -30,14 +32,25 @@ class UartReporter:
 
     def look(self, ms: int) -> None:
         """Answer what has come in the last `ms`."""
-        self.wire.advance(ms)
+        wire = self.wire
+        if wire is not None:
+            wire.advance(ms)
         if not self._uart.any():
             self._quiet_ms += ms
             if self._quiet_ms >= _QUIET_MS:
                 self._quiet_ms = 0
-                self.wire.quiet()
+                if wire is not None:
+                    wire.quiet()
             return
+        if wire is None:
+            wire = self.wire = self._open()
         self._quiet_ms = 0
         count = self._uart.readinto(self._chunk) or 0
         for i in range(count):
-            self.wire.put(self._chunk[i])
+            wire.put(self._chunk[i])
+
+    def _open(self):
+        from bms.report.jbd_slave import JbdSlave
+        from bms.report.wire import Wire
+
+        return Wire(self._uart.write, JbdSlave(self._pack, self._on_config), self._make_link)

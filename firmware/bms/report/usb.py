@@ -1,14 +1,13 @@
 """Our channel on the board's console, frames as lines of text: looks 20 times a second.
 
 Ctrl-C still stops the firmware, as `make flash` and `make repl` want. An answer goes out only after a
-request, so somebody reads; it fits the USB buffer of 256 bytes but for long lists of faults.
+request, so somebody reads; it fits the USB buffer of 256 bytes but for long lists of faults. The code
+is loaded when the first byte comes.
 """
 
 import asyncio
 
 from micropython import const
-
-from bms.report.wire import Wire
 
 _LOOK_MS = const(50)
 _QUIET_MS = const(200)
@@ -21,7 +20,9 @@ class UsbReporter:
     def __init__(self, stdin, stdout, ready, make_link):
         self._from = stdin.buffer
         self._ready = ready
-        self.wire = Wire(stdout.buffer.write, None, make_link)
+        self._to = stdout.buffer
+        self._make_link = make_link
+        self.wire = None
         self._one = bytearray(1)
         self._quiet_ms = 0
 
@@ -33,18 +34,25 @@ class UsbReporter:
 
     def look(self, ms: int) -> None:
         """Answer what has come in the last `ms`."""
+        if self.wire is None:
+            if not self._ready():
+                return
+            from bms.report.wire import Wire
+
+            self.wire = Wire(self._to.write, None, self._make_link)
         self.wire.advance(ms)
         self._quiet_ms += ms
-        for _ in range(_MOST):
-            if not self._ready():
-                break
-            if not self._from.readinto(self._one):
-                break
-            self._quiet_ms = 0
-            self.wire.put(self._one[0])
+        self._read()
         if self._quiet_ms >= _QUIET_MS:
             self._quiet_ms = 0
             self.wire.quiet()
+
+    def _read(self) -> None:
+        for _ in range(_MOST):
+            if not self._ready() or not self._from.readinto(self._one):
+                break
+            self._quiet_ms = 0
+            self.wire.put(self._one[0])
 
 
 def console(stdin, stdout, make_link):

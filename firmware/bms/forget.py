@@ -1,0 +1,25 @@
+"""Code that goes once the pack is protected."""
+
+import sys
+
+# What only a start needs, a third of all code in memory.
+_START_ONLY = (
+    "bms.settings",
+    "bms.config",
+    "bms.chemistry",
+    "bms.relations",
+    "bms.fields",
+    "abstore",
+    "bms.commission_store",
+    "bms.commissioning",
+    "bms.calibrator",
+    "bms.unchanged",
+    "bq769x2_memory",
+)
+
+
+def forget():
+    """Let go of modules that are not needed any more; who imports them again gets them again."""
+    for name in _START_ONLY:
+        if sys.modules.pop(name, None) is not None and "." in name:
+            delattr(sys.modules["bms"], name.split(".")[1])

@@ -1,0 +1,85 @@
+"""Nothing has changed since a start that checked everything: what it found is used again.
+
+Checking the settings needs every table of fields and relations: 0.4 s and 40 KiB of a Pico's start. Once a
+start has done it and is held by nothing, the values go into a file, with a checksum of every file that
+they follow from, the list of installed firmware among them. The next start takes them if both checksums
+are right, and else checks again. Without `installed.txt` (nobody ran `make flash`) nothing is kept.
+"""
+
+import binascii
+import struct
+
+from micropython import const
+
+from bms.values import Values
+
+PATH = "unchanged.bin"
+_INSTALLED = "installed.txt"
+_FROM = ("config.json", "settings.a", "settings.b", "commission.a", "commission.b")
+_HEAD = "<IIHH"  # checksum of all that follows, of the files, bytes of `packed`, number of values
+_HEAD_N = const(12)
+_CRC_N = const(4)
+_CHUNK_N = const(1024)
+_HASH_MAX = const(0x3FFFFFFF)
+
+
+def files_crc(root: str = "") -> int:
+    """Checksum of all files that settings follow from; 0 = it is not known which firmware this is."""
+    chunk = bytearray(_CHUNK_N)
+    crc = _file_crc(root + _INSTALLED, 0, chunk)
+    if not crc:
+        return 0
+    for name in _FROM:
+        crc = _file_crc(root + name, binascii.crc32(name.encode(), crc), chunk)
+    return crc
+
+
+def _file_crc(path: str, crc: int, chunk) -> int:
+    try:
+        with open(path, "rb") as file:
+            while True:
+                n = file.readinto(chunk)
+                if not n:
+                    return crc
+                crc = binascii.crc32(memoryview(chunk)[:n], crc)
+    except OSError:  # its absence counts, too
+        return crc
+
+
+def save(values, root: str = "") -> bool:
+    """Keep checked values. `OSError`: the file system is full; then they are checked at every start."""
+    crc = files_crc(root)
+    if not crc:
+        return False
+    names = [name for name in dir(values) if type(getattr(values, name)) is int]
+    text = values.chemistry + " " + " ".join(names)
+    numbers = b"".join([struct.pack("<i", getattr(values, name)) for name in names])
+    head = struct.pack("<IHH", crc, len(values.packed), len(names))
+    data = head + values.packed + numbers + text.encode()
+    with open(root + PATH, "wb") as file:
+        file.write(struct.pack("<I", binascii.crc32(data)))
+        file.write(data)
+    return True
+
+
+def load(root: str = ""):
+    """Values that need no checking, or None."""
+    try:
+        with open(root + PATH, "rb") as file:
+            data = memoryview(file.read())
+    except OSError:
+        return None
+    if len(data) < _HEAD_N:
+        return None
+    crc, of_files, packed_n, n = struct.unpack_from(_HEAD, data)
+    if crc != binascii.crc32(data[_CRC_N:]) or of_files != files_crc(root):
+        return None
+    values = Values()
+    at = _HEAD_N + packed_n
+    values.packed = bytes(data[_HEAD_N:at])
+    names = str(data[at + 4 * n :], "utf-8").split(" ")
+    values.chemistry = names.pop(0)
+    for name in names:
+        setattr(values, name, struct.unpack_from("<i", data, at)[0])
+        at += 4
+    return values if values.hash == binascii.crc32(values.packed) & _HASH_MAX else None
