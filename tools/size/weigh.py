@@ -8,12 +8,11 @@ import gc
 import sys
 
 _WAITS = 40  # of `Later` for the first FET, and some for all reporters to begin
-_RIG = ("os", "asyncio", "machine", "rp2", "onestore", "bluetooth")
+_RIG = ("asyncio", "machine", "rp2", "onestore", "bluetooth")
 
 
 def start():
     """main.py as it is: every task of it up to its first wait, and nothing of it is let go."""
-    sys.modules.pop("os", None)
     for name in _RIG:  # before main.py has its own way of finding modules
         try:
             __import__(name)
@@ -27,7 +26,6 @@ def report():
     """What waits for the first FET is made: every task goes on until each reporter has begun."""
     import asyncio
 
-    sys.modules["bms.app"].App._supervise = asyncio.unsupervised
     for task in asyncio.kept:  # and those that come meanwhile
         for _ in range(_WAITS):
             task.send(None)
