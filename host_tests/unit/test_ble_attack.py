@@ -107,8 +107,11 @@ def test_a_million_frames_of_both_protocols_leave_nothing_behind(seed):
     rig = BleRig(key=KEY)
     talk, before = rig.room.radio.links[0].talk, state(rig.pack)
     dice = random.Random(seed)
+    meant = [b"\0\1", b"\0\3", b"\x56\x78", b"\x28\x28", b"\4\0", b"\0\0"]
     jbd = [
-        request(dice.randrange(256), dice.randbytes(dice.randrange(6)), bool(n & 1))
+        request(dice.choice((0, 1, 0x0A, 0xE1, 0xFB, 0x24)), dice.choice(meant), write=True)
+        if n % 4 == 0
+        else request(dice.randrange(256), dice.randbytes(dice.randrange(6)), bool(n & 1))
         for n in range(2000)
     ]
     ours = [frame(dice.randrange(20), dice.randbytes(dice.randrange(9))) for _ in range(2000)]
