@@ -51,7 +51,6 @@ class Layout:
             self.first[device] = self.first[device - 1] + cells[device - 1]
         places = list(ntc) if fet_ntc is None else list(ntc) + [fet_ntc]
         self.ntc_n = len(ntc)
-        self.has_fet = fet_ntc is not None
         self.place_n = len(places)
         self.aux_group = bytearray(self.place_n)
         self.aux_at = bytearray(self.place_n)

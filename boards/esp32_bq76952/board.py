@@ -79,7 +79,7 @@ def make(config) -> Board:
     bus = RegBus(i2c, ADDRESS, CRC, NAME)
     ntc = NTCS[: config.ntc_n]
     monitor = BQ769x2(bus, BQ76952, config.cell_n, time.sleep_us, ntc, FET_NTC)
-    cutoff = Cutoff(PinGate(off_pins), alert, time.ticks_us, Pin.IRQ_FALLING, hard=False)
+    cutoff = Cutoff(PinGate(off_pins), alert, Pin.IRQ_FALLING, hard=False)
     outputs = PinBits(
         (
             (OUT_HEATER, Pin(HEATER, Pin.OUT, value=0)),

@@ -80,7 +80,7 @@ def make(config) -> Board:
     ntc = NTCS[: config.ntc_n]
     monitor = BQ769x2(bus, BQ76952, config.cell_n, time.sleep_us, ntc, FET_NTC)
     monitor.off_pins = False
-    cutoff = Cutoff(PinGate((NotWired(),)), alert, time.ticks_us, Pin.IRQ_FALLING, hard=False)
+    cutoff = Cutoff(PinGate((NotWired(),)), alert, Pin.IRQ_FALLING, hard=False)
     outputs = PinBits(
         (
             (OUT_LED_RUN, Pin(LED, Pin.OUT, value=0)),

@@ -57,5 +57,5 @@ def make(config) -> PicoBoard:
     cell_n = config.cell_n
     monitor = BQ769x0(bus, BQ76940, cell_n, time.sleep_us, ntc, FET_NTC, boot, terminals)
     gate = StrokedGate(PinGate(pins), stroke)
-    cutoff = Cutoff(gate, tripped, time.ticks_us, Pin.IRQ_FALLING, rests_high=False)
+    cutoff = Cutoff(gate, tripped, Pin.IRQ_FALLING, rests_high=False)
     return PicoBoard(NAME, cutoff, monitor)

@@ -39,5 +39,5 @@ def make(config) -> PicoBoard:
     bus = RegBus(i2c, ADDRESS, CRC, NAME)
     ntc = NTCS[: config.ntc_n]
     monitor = BQ769x2(bus, BQ76952, config.cell_n, time.sleep_us, ntc, FET_NTC)
-    cutoff = Cutoff(gate, alert, time.ticks_us, Pin.IRQ_FALLING)
+    cutoff = Cutoff(gate, alert, Pin.IRQ_FALLING)
     return PicoBoard(NAME, cutoff, monitor)

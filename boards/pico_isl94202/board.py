@@ -4,8 +4,6 @@ Off-pins: 1 permits, 0 or a floating pin raises FETSOFF and so forces both FETs 
 thing that `make` touches and stay 0 until a scan has earned them.
 """
 
-import time
-
 from machine import I2C, Pin
 from micropython import const
 
@@ -37,5 +35,5 @@ def make(config) -> PicoBoard:
     bus = RegBus(i2c, ADDRESS, name="isl94202")
     ntc_n = len(NTCS[: config.ntc_n])
     monitor = ISL94202(bus, config.cell_n, config.shunt_uohm, ntc_n, fet_ntc=True)
-    cutoff = Cutoff(gate, alert, time.ticks_us, Pin.IRQ_FALLING)
+    cutoff = Cutoff(gate, alert, Pin.IRQ_FALLING)
     return PicoBoard(NAME, cutoff, monitor)

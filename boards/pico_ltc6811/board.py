@@ -67,7 +67,7 @@ def make(config) -> PicoBoard:
     stroke = Pin(STROKE, Pin.OUT, value=0)
     gate = PioGate(pins, alert, config.stale_ms)
     gate = StrokedGate(gate, stroke, Pin(ALIVE, Pin.IN))
-    cutoff = Cutoff(gate, alert, time.ticks_us, Pin.IRQ_FALLING)
+    cutoff = Cutoff(gate, alert, Pin.IRQ_FALLING)
     limit_ma = SCD_MV * 1_000_000 // config.shunt_uohm
     latch = Latch(
         Pin(LATCHED, Pin.IN, Pin.PULL_UP), Pin(UNLATCH, Pin.OUT, value=0), limit_ma, SCD_US

@@ -46,17 +46,15 @@ class Outputs:
 
 
 class Watchdog:
-    """The microcontroller's watchdog: counts strokes; `starved` after `timeout_us` without one."""
+    """The microcontroller's watchdog: `starved` after `timeout_us` without a stroke."""
 
     def __init__(self, world, timeout_us: int = 8000000):
         self._world = world
         self._timeout_us = timeout_us
         self._fed_us = world.now_us
-        self.fed_n = 0
 
     def feed(self) -> None:
         self._fed_us = self._world.now_us
-        self.fed_n += 1
 
     def starved(self) -> bool:
         """It would have reset the microcontroller by now."""

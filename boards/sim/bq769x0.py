@@ -119,9 +119,7 @@ class Hardware:
         board.alert_pin = FakePin(self._sense, FakePin.IN, pull=FakePin.PULL_UP)
         board.more_pins = (pdsg, lift, boot, stroke)
         gate = StrokedGate(PinGate(board.off_pins), stroke)
-        board.cutoff = Cutoff(
-            gate, board.alert_pin, world.ticks_us, FakePin.IRQ_FALLING, rests_high=False
-        )
+        board.cutoff = Cutoff(gate, board.alert_pin, FakePin.IRQ_FALLING, rests_high=False)
 
     def dead(self, on: bool) -> None:
         """Each access uses up its time-out and fails."""

@@ -1,12 +1,16 @@
-"""A BQ76952 on I2C, with ALERT, CFETOFF and DFETOFF wired to the microcontroller."""
+"""A BQ76952 on I2C or SPI, with ALERT, CFETOFF and DFETOFF wired to the microcontroller."""
 
 from bms.cutoff import Cutoff, PinGate
 from bq769x2 import BQ76952, BQ769x2
+from bq769x2_spi import SpiBus
 from regbus import RegBus
 from sim.bus import FakeI2C
 from sim.chips.bq769x2 import BQ769x2Model
+from sim.chips.bq769x2_spi import SpiPort
 from sim.mischief_bus import FrozenWire, StuckBus
+from sim.mischief_spi import DeafSpi, SpokenTo
 from sim.pins import FakePin, Line
+from sim.spi import FakeSPI
 
 NTC_PINS = ("TS1", "TS2", "TS3", "DCHG", "DDSG")
 FET_NTC_PIN = "HDQ"
@@ -62,7 +66,7 @@ class Hardware:
         )
         board.alert_pin = FakePin(self._alert, FakePin.IN, pull=FakePin.PULL_UP)
         gate = PinGate(board.off_pins)
-        board.cutoff = Cutoff(gate, board.alert_pin, world.ticks_us, FakePin.IRQ_FALLING)
+        board.cutoff = Cutoff(gate, board.alert_pin, FakePin.IRQ_FALLING)
 
     def dead(self, on: bool) -> None:
         """Each access uses up its time-out and fails."""
@@ -76,3 +80,27 @@ class Hardware:
         """Wrap the monitor on its bus; None: well again."""
         self.bus.detach(self.chip.addr)
         self.bus.attach(self.chip if noise is None else noise(self.chip))
+
+
+class SpiHardware(Hardware):
+    """The same wires but for the bus."""
+
+    def __init__(self, sim):
+        super().__init__(sim)
+        cs = Line("CS", pull=1)
+        self._cs = FakePin(cs, FakePin.OUT, value=1)
+        self._port = SpiPort(self.chip, None, sim.crc)
+        self.bus = FakeSPI(sim.world, 1000000)
+        self._slot = self.bus.attach(self._port, cs)
+        self._deaf = DeafSpi(self._port)
+
+    def registers(self):
+        return SpiBus(self.bus, self._cs, self._world.sleep_us, self._crc, "bq769x2")
+
+    def dead(self, on: bool) -> None:
+        """Nobody hears, and MISO stays high."""
+        self._slot.device = self._deaf if on else self._port
+
+    def disturb(self, noise) -> None:
+        """Wrap the monitor on its bus; None: well again."""
+        self._slot.device = self._port if noise is None else SpokenTo(self._port, noise)

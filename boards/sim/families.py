@@ -18,6 +18,12 @@ def _bq769x2(sim):
     return Hardware(sim)
 
 
+def _bq769x2_spi(sim):
+    from boards.sim.bq769x2 import SpiHardware
+
+    return SpiHardware(sim)
+
+
 def _bq769x0(sim):
     from boards.sim.bq769x0 import Hardware
 
@@ -51,6 +57,7 @@ def _fit_isl94202(values) -> None:
 # imported when asked for: a small interpreter need not hold them all
 FAMILIES = {
     "bq769x2": _bq769x2,
+    "bq769x2_spi": _bq769x2_spi,
     "bq769x0": _bq769x0,
     "ltc681x": _ltc681x,
     "isl94202": _isl94202,

@@ -53,9 +53,7 @@ class Hardware:
         permit = FakePin(self._permit, FakePin.OUT, value=0)
         board.off_pins = (permit, permit)
         board.alert_pin = FakePin(self._alert, FakePin.IN, pull=FakePin.PULL_UP)
-        board.cutoff = Cutoff(
-            PinGate(board.off_pins), board.alert_pin, self._world.ticks_us, FakePin.IRQ_FALLING
-        )
+        board.cutoff = Cutoff(PinGate(board.off_pins), board.alert_pin, FakePin.IRQ_FALLING)
 
     def dead(self, on: bool) -> None:
         """Each access uses up its time-out and fails."""

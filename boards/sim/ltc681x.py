@@ -194,7 +194,7 @@ class Hardware:
         board.more_pins = (self._bank,)
         board.alert_pin = self._bank.pin("ALERT", 0, 1)
         gate = StrokedGate(PinGate(board.off_pins), self._out("STROKE"), self._in("ALIVE"))
-        board.cutoff = Cutoff(gate, board.alert_pin, world.ticks_us, 4)
+        board.cutoff = Cutoff(gate, board.alert_pin, 4)
 
     def _switch(self, cells, meter, chain):
         gates = [self._out(name) for name in ("CHG", "DSG", "PDSG")]

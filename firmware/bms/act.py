@@ -11,6 +11,8 @@ from roles import BOTH, DSG
 
 _DEAF_MAX_MS = const(0x1FFFFFFF)
 _RETRY_MS = const(1000)  # between two attempts to arm a monitor that does not answer
+_DEFIED_MS = const(3000)  # the monitor answers, takes no command, and conducts
+_HUSH_MS = const(60000)  # then it hears nothing for so long, and its host watchdog opens the FETs
 
 # what failed in a scan, for the tape
 FAIL_ARM = const(1)
@@ -42,11 +44,29 @@ class Act:
         self._finding_load = False
         self._known_trips = 0  # that the monitor held when the last fresh scan looked
         self._outputs = -1
+        self._defied_ms = 0
+        self._hush_ms = 0
 
     def disarm(self) -> None:
         """Forget that the monitor is armed: the next self-test writes and verifies it again."""
         self.armed = False
         self._retry_ms = 0
+
+    def hush(self, snap, intent: int, dt_ms: int) -> bool:
+        """Shall the monitor hear nothing in this scan? What it does not do when told, it does in silence."""
+        if self._hush_ms > 0:
+            self._hush_ms -= dt_ms
+            return self._hush_ms > 0
+        deaf = self.commanded < 0 or not self.armed
+        if not (deaf and snap.fresh and snap.fets & BOTH) or intent:
+            self._defied_ms = 0
+            return False
+        self._defied_ms += dt_ms
+        if self._defied_ms < _DEFIED_MS:
+            return False
+        self._defied_ms = 0
+        self._hush_ms = _HUSH_MS
+        return True
 
     def selftest(self, pack, dt_ms: int) -> None:
         """FETs off by pin; write and verify the monitor's configuration once, retry every second."""
@@ -58,7 +78,7 @@ class Act:
             self.bleed(pack, 0, dt_ms)  # a monitor that was silent goes on with what it was told
             return
         self._retry_ms -= dt_ms
-        if self._retry_ms > 0:
+        if self._retry_ms > 0 or self._hush_ms > 0:
             return
         self._retry_ms = _RETRY_MS
         guard = self._board.guard
@@ -104,6 +124,8 @@ class Act:
         """Make the FETs what mode wants. `hold`: keep the pins off although mode would permit."""
         if not want:
             self._cutoff.block()
+        if self._hush_ms > 0:
+            return
         try:
             if want != self.commanded or self._disobeyed(pack, want):
                 self._board.switch.write_fets(want)

@@ -77,11 +77,6 @@ class Config:
         values.packed = self.packed
         return values
 
-    def describe(self):
-        """Rows for tools, in field order: name, value, unit, default, lowest, highest, meaning."""
-        for name, default, low, high, words in chemistry.rows(self.chemistry):
-            yield name, getattr(self, name), unit(name), default, low, high, words
-
 
 def as_dict(values) -> dict:
     """Every value, explicit; a `Config` made of it is the same, hash included."""

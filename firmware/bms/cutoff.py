@@ -44,15 +44,14 @@ class PinGate:
 class Cutoff:
     """Owns the gate of the off-pins and the ALERT pin.
 
-    `alert_pin`: input, low = asserted. `ticks_us`: free-running microseconds.
+    `alert_pin`: input, low = asserted.
     `hard`: the port runs pin interrupts outside its scheduler (rp2); ESP32 does not.
     `rests_high`: the pin is high whenever no alarm is latched, so that a wire to ground shows.
     """
 
-    def __init__(self, gate, alert_pin, ticks_us, falling: int, hard=True, rests_high=True):
+    def __init__(self, gate, alert_pin, falling: int, hard=True, rests_high=True):
         self._gate = gate
         self._alert_pin = alert_pin
-        self._ticks_us = ticks_us
         self._falling = falling
         self._hard = hard
         self._rests_high = rests_high
@@ -61,7 +60,6 @@ class Cutoff:
         self.hits = 0  # edges since start, wraps to 1
         self.lapses = 0  # times the gate closed by itself, without an edge: strokes came too late
         self.tripped = False  # an edge came and the scan has not released since
-        self.hit_us = 0
         self.permits = False
         gate.close()
 
@@ -77,7 +75,6 @@ class Cutoff:
         self._gate.close()
         self.permits = False
         self.tripped = True
-        self.hit_us = self._ticks_us()
         hits = self.hits + 1
         self.hits = hits if hits < _HITS_MAX else 1
         if self.wake is not None:

@@ -48,7 +48,11 @@ Q_PRECHARGE_FAIL = const(28)  # tries used up
 Q_INTERLOCK = const(29)
 Q_CUTOFF_DEAD = const(30)  # interrupt cut-off is not armed
 Q_CHIP_TRIPS = const(31)  # the whole word that the Q_CHIP_* were made of
-Q_N = const(32)
+Q_CHG_MEAN_MA = const(
+    32
+)  # of some four seconds: what ripples across a limit is over it by its mean
+Q_DSG_MEAN_MA = const(33)
+Q_N = const(34)
 
 ABOVE = const(1)
 BELOW = const(-1)
@@ -118,6 +122,8 @@ ROWS = (
     ("precharge", Q_PRECHARGE_FAIL, ABOVE, 1, 0, 0, 0, DSG, LATCH),
     ("interlock", Q_INTERLOCK, ABOVE, 1, 0, 0, 0, BOTH, AUTO),
     ("cutoff", Q_CUTOFF_DEAD, ABOVE, 1, 0, 0, 0, BOTH, SC_LOCK),
+    ("occ_mean", Q_CHG_MEAN_MA, ABOVE, "occ1_ma", "idle_ma", "occ1_ms", "oc_hold_ms", CHG, CHARGER_GONE | OC_LOCK),
+    ("ocd_mean", Q_DSG_MEAN_MA, ABOVE, "ocd1_ma", "idle_ma", "ocd1_ms", "oc_hold_ms", DSG, LOAD_GONE | OC_LOCK),
 )
 # fmt: on
 

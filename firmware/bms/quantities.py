@@ -50,6 +50,7 @@ def fill_measured(q, snap, commanded: int, mode: int) -> None:
     q[faults.Q_SPREAD_MV] = snap.cell_max_mv - snap.cell_min_mv
     q[faults.Q_CHG_MA] = ma if ma > 0 else 0
     q[faults.Q_DSG_MA] = -ma if ma < 0 else 0
+    _fill_mean(q, ma)
     q[faults.Q_TEMP_MAX_DDEGC] = snap.temp_max_ddegc
     q[faults.Q_TEMP_MIN_DDEGC] = snap.temp_min_ddegc
     q[faults.Q_FET_DDEGC] = snap.fet_ddegc
@@ -66,6 +67,14 @@ def fill_measured(q, snap, commanded: int, mode: int) -> None:
             row = _CHIP[i]
             q[row[0]] = 1 if trips & row[1] else 0
     _fill_fets(q, snap, commanded, mode)
+
+
+def _fill_mean(q, ma: int) -> None:
+    """A sixteenth of the way to this reading, rounded away from the mean: it arrives."""
+    mean = q[faults.Q_CHG_MEAN_MA] - q[faults.Q_DSG_MEAN_MA]
+    mean += (ma - mean + (15 if ma > mean else 0)) // 16
+    q[faults.Q_CHG_MEAN_MA] = mean if mean > 0 else 0
+    q[faults.Q_DSG_MEAN_MA] = -mean if mean < 0 else 0
 
 
 def _fill_fets(q, snap, commanded: int, mode: int) -> None:

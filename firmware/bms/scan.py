@@ -40,7 +40,6 @@ class Scan:
         self._hits = 0  # cut-off edges when the last tick began
         self._alarm = 0  # alarm word of the last fresh scan
         self._hangs = False  # the last scan saw ALERT low without an alarm
-        self._since_good_ms = 0
         board.guard.load(pack.config)
         pack.journal.note(journal.BOOT, 0, -1, 0, 0, pack)
 
@@ -56,6 +55,7 @@ class Scan:
         if pack.take_lock():
             pack.journal.note(journal.REQUEST, journal.LOCK_FETS, -1, pack.user_off, 0, pack)
         requests = pack.take_requests()
+        self.sense.hush = self.act.hush(pack.snap, pack.intent, dt_ms)
         fresh = self.sense.step(dt_ms)
         pack.soc.step(pack.snap, dt_ms)
         pack.health.step(pack.snap, pack.soc, dt_ms, pack.balance.quiet)

@@ -21,6 +21,7 @@ class Sense:
         self._snap = snap
         self._config = config
         self.calibration = None  # what corrects the monitor's readings, see calibration.py
+        self.hush = False  # not a word to the monitor
         self.error = None  # last OSError, for the journal and the reporters
 
     def step(self, dt_ms: int) -> bool:
@@ -31,13 +32,14 @@ class Sense:
         board = self._board
         snap.interlock_open = board.interlock is not None and board.interlock()
         try:
-            self._read(board, snap)
+            if not self.hush:
+                self._read(board, snap)
         except OSError as error:
             self.error = error
             snap.bus_errors += 1
-            snap.good_n = 0
-            snap.age_ms = min(snap.age_ms + dt_ms, _AGE_MAX_MS)
-            return False
+            return self._missed(snap, dt_ms)
+        if self.hush:
+            return self._missed(snap, dt_ms)
         if self.calibration is not None:
             self.calibration.apply(snap)
         derive(snap, self._config)
@@ -46,6 +48,11 @@ class Sense:
         if snap.good_n < _GOOD_MAX:
             snap.good_n += 1
         return True
+
+    def _missed(self, snap, dt_ms: int) -> bool:
+        snap.good_n = 0
+        snap.age_ms = min(snap.age_ms + dt_ms, _AGE_MAX_MS)
+        return False
 
     def keep_rest(self) -> None:
         """Remember this reading as one taken with no cell bleeding."""

@@ -17,9 +17,9 @@ from bms.anchors import ANCHOR_FULL, ANCHOR_NONE, Anchors
 from bms.soc_curve import WHOLE_E5, squeeze
 from bms.soc_trim import Trim
 from bms.soc_voltage import Voltage
-from coulomb import Coulomb
 from interp import interpolate
 
+_PER_UAH = const(3600)  # mA*ms
 _DT_MAX_MS = const(60000)
 _TICK_MS = const(1000)
 _WHOLE_PM = const(1000)
@@ -61,11 +61,11 @@ class Soc:
         self._mah = config.capacity_mah
         self._lfp = config.chemistry == "LFP"
         self._started = False
-        self._counter = Coulomb()
-        self._add = self._counter.add  # looked up once
+        self._rest = 0  # mA*ms not yet counted, below _PER_UAH
         self._cycle_uah = 0  # discharged since the last whole cycle
         self.ticked = False  # this step was that of a second; new_* hold what flowed in it
         self._tick_ms = 0
+        self._owed = False  # the limits of the last tick
         self._in_uah = 0
         self._out_uah = 0
         self._last_ma = 0
@@ -138,7 +138,10 @@ class Soc:
             self._take_anchor(anchor)
         elif self._lfp and self.voltage.step(snap, dt_ms, self.ticked, self):
             self._correct()
-        elif self.ticked:
+        elif self.ticked and dt_ms < _TICK_MS:
+            self._owed = True  # a tick is long already
+        elif self.ticked or self._owed:
+            self._owed = False
             self._limit()
 
     def _start(self, soc_pm: int) -> None:
@@ -146,8 +149,10 @@ class Soc:
         self._move(max(0, min(soc_pm, _WHOLE_PM)) * self._mah)
 
     def _count(self, ma: int, dt_ms: int) -> None:
-        """The path of every scan, kept short. Counting alone reaches neither end."""
-        delta = self._add(ma, dt_ms)
+        """The path of every scan, kept short: `coulomb` in place. Counting alone reaches neither end."""
+        part = ma % _PER_UAH * dt_ms + self._rest
+        self._rest = part % _PER_UAH
+        delta = ma // _PER_UAH * dt_ms + part // _PER_UAH
         mah = self._mah
         charge = self.charge_uah + delta
         if delta > 0:

@@ -42,4 +42,6 @@ FAULT_WORDS = {
     "precharge": "load would not precharge",
     "interlock": "interlock open",
     "cutoff": "interrupt cut-off not armed",
+    "occ_mean": "charge over-current, on average",
+    "ocd_mean": "discharge over-current, on average",
 }

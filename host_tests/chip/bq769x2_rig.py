@@ -40,13 +40,11 @@ class BenchWorld:
     def __init__(self):
         self.now_us = 0
         self.chip = None
-        self.stops = 0
 
     def advance(self, us: int) -> None:
         end_us = self.now_us + us
         while self.now_us < end_us:
             self.now_us = min(end_us, self.chip.next_us()) if self.chip else end_us
-            self.stops += 1
             if self.chip:
                 self.chip.run(self.now_us)
 

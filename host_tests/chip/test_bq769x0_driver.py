@@ -597,11 +597,6 @@ def test_the_die_is_looked_at_once_a_minute_while_thermistors_are_held():
 # -- FETs and trips ----------------------------------------------------------------------------------
 
 
-def run_fets(rig, chip, want):
-    chip.write_fets(want)
-    return rig.fets()
-
-
 def test_permission_becomes_fets_and_nothing_else_changes():
     rig = Rig()
     chip = rig.armed()
@@ -717,7 +712,7 @@ class Terminals:
 
     def __init__(self):
         self.mv = 0
-        self.on = self.lifted = False
+        self.on = False
 
     def read_mv(self):
         return self.mv
@@ -726,7 +721,7 @@ class Terminals:
         self.on = on
 
     def lift(self, on):
-        self.lifted = on
+        pass
 
 
 def test_dsg_closes_only_when_the_terminals_have_come_up():

@@ -17,7 +17,6 @@ from sim.pins import Line
 from sim.prng import Prng
 
 PARTS = {"INA228": INA228, "INA226": INA226}
-OVER = {"INA228": 0x0040, "INA226": 0x0010}
 UNDER = {"INA228": 0x0020, "INA226": 0x0010}
 
 

@@ -32,6 +32,7 @@ class Desk:
         self._capsys.readouterr()
         code = cli.run([*map(str, words), *more])
         said = self._capsys.readouterr()
+        assert not self.served.ctrl_c_n, "on a console this would have stopped the firmware"
         return code, said.out, said.err
 
     def good(self, *words, **more) -> str:

@@ -192,7 +192,7 @@ def test_balance_shows_every_cell(desk):
 
 def test_unlock_opens_the_line_for_jbd_and_makes_a_key(desk, tmp_path):
     assert "for 60 s" in desk.good("unlock", "--seconds", "60")
-    assert desk.served.board.wire.slave._unlocked_ms > 0
+    assert desk.served.board.wire.slave.unlocked_ms > 0
     path = tmp_path / "key"
     assert "the board has a key" in desk.bad(2, "unlock", "--new-key", path, key=None)
     assert not path.exists()
@@ -277,6 +277,21 @@ def test_a_window_is_drawn(desk, tmp_path):
     assert "end it with" in desk.bad(2, "log", "plot", tmp_path / "p.gif")
 
 
+def test_a_year_with_restarts_is_one_line_in_order():
+    pytest.importorskip("matplotlib", reason="NEEDS matplotlib: pip install matplotlib")
+    from cellwarden import picture
+
+    row = {"cell_min_mv": 3300, "cell_max_mv": 3310, "pack_ma": 5, "soc_pm": 500}
+    row |= {"temp_min_ddegc": 200, "temp_max_ddegc": 210}
+    run = [row | {"uptime_s": s, "wall_s": 0} for s in (3600, 7200, 60, 3660)]
+    days = picture.days_of(run)
+    assert days == sorted(days) and days[-1] * 86400 == 7200 + 3660
+    told = [one | {"wall_s": 1_800_000_000 + 3600 * i} for i, one in enumerate(run)]
+    assert (picture.days_of(told)[3] - picture.days_of(told)[0]).total_seconds() == 3 * 3600
+    for found in (run, told):
+        assert picture.long_run(found, "hours", "png").startswith(b"\x89PNG")
+
+
 def test_help_and_completion_know_every_command(desk, monkeypatch):
     out = desk.good("--help", port="")
     for name in cli.COMMANDS:
@@ -291,7 +306,7 @@ def test_help_and_completion_know_every_command(desk, monkeypatch):
 
 def test_demo_and_flash_are_under_the_same_name(desk):
     assert "--headless" in desk.good("demo", "--help", port="")
-    assert "choose one of" in desk.bad(2, "flash", "--board", "toaster", port="")
+    assert "Choose one" in desk.bad(2, "flash", "--board", "toaster", port="")
     assert "no board on" in desk.bad(
         3, "flash", "--board", "pico_bq76952", port="/dev/nowhere", key=None
     )

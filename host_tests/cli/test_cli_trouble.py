@@ -65,6 +65,8 @@ def test_a_line_on_which_nobody_answers_is_told(desk, monkeypatch):
     monkeypatch.setattr(board_module, "_WAIT_S", 0.3)
     ours, theirs = os.openpty()
     assert "nobody answers" in desk.bad(3, "status", port=os.ttyname(theirs))
+    heard = os.read(ours, 9999)
+    assert heard.count(b"~") >= 2 and b"\x03" not in heard, "Ctrl-C: a slow board would stop"
     prompt = threading.Thread(target=_prompt, args=(ours,), daemon=True)
     prompt.start()
     assert "prompt" in desk.bad(2, "status", port=os.ttyname(theirs))

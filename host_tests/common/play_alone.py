@@ -58,10 +58,7 @@ def bq769x2_spi(world):
     from sim.chips.bq769x2_spi import SpiPort
 
     chip = BQ769x2Model(world, Plant(16), crc=True)
-    cs = Line("CS", pull=1)
-    port = SpiPort(chip, cs, True)
-    port.select = port.deselect = lambda: None
-    on_spi(world, port, 5, cs)
+    on_spi(world, SpiPort(chip, None, True), 5, Line("CS", pull=1))
     return chip
 
 

@@ -1,7 +1,8 @@
 """Says in lines what the Bluetooth code answers; two interpreters must say the same. `say_ble.py talk`
 
 `say_ble.py weigh` tells MicroPython's memory instead: what an interrupt and an answer allocate, and, run
-again and again in one machine, what a flood of noise leaves behind.
+again and again in one machine, what a flood of noise leaves behind. `say_ble.py guests`: what is in memory
+while nobody talks, somebody does, and after he has gone.
 """
 
 import gc
@@ -111,4 +112,36 @@ def weigh() -> None:
     gc.collect()
 
 
-{"talk": talk, "weigh": weigh}[sys.argv[1]]()
+class Guests:
+    """Survives likewise. One comes, asks and proves the key; then he goes, and a minute passes."""
+
+    def __init__(self):
+        self.rig = BleRig(ESP32, 2, key=KEY, cell_n=16, ble_idle_s=3600)
+        self.central = None
+
+    def turn(self) -> None:
+        rig, central = self.rig, self.central
+        if central is None:
+            central = self.central = rig.connect(50)
+            rig.ask(central, request(3))
+            for data in (frame(1), frame(0x10, MINE), frame(0x11, tag(b"cellwarden unlock"))):
+                central.write(rig.table.native_in, data)
+                rig.pass_ms(1000)
+            assert central.take(rig.table.native_out)
+        else:
+            central.leave()
+            rig.air.centrals.clear()
+            self.central = None
+            rig.pass_ms(62_000)
+
+
+def guests() -> None:
+    if "guests_state" in sys.modules:
+        print("kept", gc.mem_alloc())
+        sys.modules["guests_state"].turn()
+    else:
+        sys.modules["guests_state"] = Guests()
+    gc.collect()
+
+
+{"talk": talk, "weigh": weigh, "guests": guests}[sys.argv[1]]()

@@ -145,7 +145,7 @@ class Board:
         self.bleed = self.guard = self.alert = roles
         self.off_pins = (Pin(), Pin())
         self.alert_pin = Pin(1)
-        self.cutoff = Cutoff(PinGate(self.off_pins), self.alert_pin, lambda: 0, 4)
+        self.cutoff = Cutoff(PinGate(self.off_pins), self.alert_pin, 4)
         self.outputs = Outputs()
         self.open = False
         self.interlock = lambda: self.open

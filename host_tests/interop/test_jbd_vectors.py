@@ -115,8 +115,8 @@ def test_basic_information_of_real_boards_comes_out_byte_for_byte(monkeypatch):
             continue  # a limiter, a heater
         pack = pack_of(values)
         monkeypatch.setattr(jbd_slave, "VERSION", real[22])
-        monkeypatch.setattr(jbd_slave, "_MADE", real[14] << 8 | real[15])
-        monkeypatch.setattr(JbdSlave, "protection", lambda self: self._pack.protection)
+        monkeypatch.setattr(jbd_slave, "MADE", real[14] << 8 | real[15])
+        monkeypatch.setattr(JbdSlave, "protection", lambda self: self.pack.protection)
         assert send(JbdSlave(pack), "dda50300fffd77") == real, row["note"]
         same += 1
     assert same >= 20

@@ -35,7 +35,7 @@ def test_the_pack_is_shown_as_the_firmware_sees_it(page, site):
     pack = site.runner.session.pack
     pack.soc.soc_lo_pm, pack.soc.soc_hi_pm = 432, 571
     pack.balance.togo_uah[3], pack.balance.togo_uah[9] = 84_900, 120_000
-    expect(page.locator("#togo")).to_have_text("To bleed: cell 10 120 mAh, cell 4 84 mAh")
+    expect(page.locator("#togo")).to_have_text("To bleed: cell 10: 120 mAh, cell 4: 84 mAh")
     expect(page.locator("#interval")).to_have_text("likely 43 to 58 %")
     expect(page.locator("#soc")).to_have_text(f"{pack.soc.soc_pm / 10:.1f} %")
     expect(page.locator("#stack")).to_have_text(f"{pack.snap.stack_mv / 1000:.2f} V")

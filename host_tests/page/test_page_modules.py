@@ -231,6 +231,32 @@ def test_axes_have_round_steps_and_room_for_every_value():
     assert flat == [0, 10] and zero[0] <= 0 and zero[1] >= 90
 
 
+def test_labels_of_an_axis_differ_however_small_its_steps_are():
+    body = """
+      const labels = (show, low, high, per) => {
+        const step = niceStep(high - low, 4);
+        const told = [];
+        for (let value = Math.ceil(low / step) * step; value <= high; value += step) {
+          told.push(show(value, digitsOf(step / per)));
+        }
+        return told;
+      };
+      return [
+        labels(amps, -1000, 1000, 1000), labels(amps, 0, 90000, 1000),
+        labels(volts, 3328, 3348, 1000), labels(percent, 0, 1000, 10),
+      ];
+    """
+    told = run_js(
+        'import { niceStep } from "chart.js";\nimport { amps, digitsOf, percent, volts } from "format.js";',
+        body,
+        None,
+    )
+    assert all(len(set(labels)) == len(labels) > 1 for labels in told), told
+    assert told[0] == ["−1.0 A", "−0.5 A", "0.0 A", "0.5 A", "1.0 A"]
+    assert told[2] == ["3.330 V", "3.335 V", "3.340 V", "3.345 V"]
+    assert told[3] == ["0 %", "50 %", "100 %"]
+
+
 def test_the_service_worker_knows_every_file_of_the_page_and_no_other():
     listed = re.findall(r'^  "(.+)",$', (PAGE / "sw.js").read_text(), re.M)
     files = {p.relative_to(PAGE).as_posix() for p in PAGE.rglob("*") if p.is_file()}

@@ -3,7 +3,7 @@
 import pytest
 
 from bms import faults, journal, settings
-from bms.report import ble_tell
+from bms.report import ble_tell, tell_health
 from bms.report.ble_frame import Frame
 from bms.words import FAULT_WORDS
 from btlink import native as btlink
@@ -53,6 +53,9 @@ def test_every_event_is_told_in_the_words_of_the_demo(pack):
             if kind == journal.ANCHOR and item > 2:
                 continue
             log.note(kind, item, 1 if kind < journal.MODE else -1, value % 9, limit, pack.pack)
+    for item in range(9):  # every source of settings, every cause of a reset, and one unknown
+        log.note(journal.SETTINGS, item, -1, 0, 0, pack.pack)
+        log.note(journal.RESET, item, -1, 4, 0, pack.pack)
     frame = Frame()
     frames = [list(frame.view[: ble_tell.event(frame, log, n)]) for n in range(log.n)]
     body = """
@@ -106,3 +109,27 @@ def test_requests_of_the_native_service_are_those_it_takes():
     assert [bytes(one) for one in sent] == [btlink.frame(2, b"\x01\x02\x03"), btlink.frame(1)]
     uuids = run_js(NATIVE, "return [native.SERVICE, native.FROM_PACK, native.TO_PACK];")
     assert uuids == [btlink.SERVICE, btlink.OUT, btlink.INTO]
+
+
+def test_what_the_pack_is_worth_is_told_with_its_evidence(pack):
+    """The firmware's own answer, decoded by the page and by the program."""
+    known = pack.pack.health
+    known.capacity.full(known.life.age_min)
+    known.capacity.move(-92000)
+    known.capacity.empty(known.life.age_min)
+    known.to_empty_min = 187
+    frame = Frame()
+    answer = bytes(frame.view[: tell_health.health(frame.begin(0x86).number(0, 1), pack.pack)])
+    body = """
+      const states = new NativeState();
+      const [one] = new native.Frames().put(given.answer);
+      states.health(one.data.slice(1));
+      return states.live(new native.Frames().put(given.live)[0].data, 1).worth;
+    """
+    live = list(frame.view[: ble_tell.live(frame, pack.pack)])
+    found = run_js(NATIVE, body, {"answer": list(answer), "live": live})
+    want = btlink.health(answer[4:-1])
+    assert found["energy_wh"] == want["energy_wh"] == known.energy_wh(pack.pack.soc)
+    assert (found["to_empty_min"], found["to_full_min"]) == (187, None)
+    assert found["capacity"]["part_e4"] == want["capacity_e4"] == known.capacity.e4
+    assert (found["capacity"]["from"], found["capacity"]["to"]) == ("full", "empty")

@@ -47,6 +47,14 @@ def test_a_quiet_scan_of_an_isl94202_is_a_burst_and_a_word_of_configuration(reco
     assert scan["transactions_max"] <= 2 and ratio <= BYTES_RATIO_MAX
 
 
+def test_a_quiet_scan_over_spi_is_a_frame_a_byte_and_the_configuration(record_property):
+    """Each block needs one frame more than it has bytes; the rest is configuration read back."""
+    scan = bus_cost(60, "bq769x2_spi")
+    ratio = scan["bytes"] / minimum("bq769x2_spi")["bytes"]
+    record_property("truth", f"{scan['bytes']:.1f} bytes a scan, {ratio:.3f} of the minimum")
+    assert scan["transactions_max"] <= 110 and ratio <= 1.5
+
+
 def test_what_an_ltc6811_chain_costs_beyond_its_readings(record_property):
     """Wake-up, configuration read back, registers cleared first; then wire test and self-test by turns."""
     scan = bus_cost(60, "ltc681x")

@@ -2,53 +2,23 @@
 
 import pytest
 
-from boards.sim.bq769x2 import Hardware
-from boards.sim.families import FAMILIES
-from bq769x2_spi import SpiBus
 from host_tests.system.rig import conducting, events, open_within, running, touch, tripped
 from roles import BOTH
-from sim.chips.bq769x2_spi import FakeSPI, SpiPort
 from sim.mischief import find
-from sim.pins import FakePin, Line
-
-
-class Nobody:
-    """MISO with nothing on it."""
-
-    def exchange(self, _byte):
-        return 0xFF
-
-
-class OnSpi(Hardware):
-    """The same wires but for the bus."""
-
-    def __init__(self, sim):
-        super().__init__(sim)
-        self._cs = Line("CS", pull=1)
-        self._port = SpiPort(self.chip, self._cs, sim.crc)
-        self.bus = FakeSPI(self._port, sim.world)
-
-    def registers(self):
-        cs = FakePin(self._cs, FakePin.OUT, value=1)
-        return SpiBus(self.bus, cs, self._world.sleep_us, self._crc, "bq769x2")
-
-    def dead(self, on):
-        self.bus.device = Nobody() if on else self._port
 
 
 @pytest.fixture(params=[True, False], ids=["crc", "plain"])
-def pack(request, monkeypatch):
+def pack(request):
     """Makes packs whose monitor is on SPI."""
-    monkeypatch.setitem(FAMILIES, "bq769x2_spi", OnSpi)
     return lambda **more: running(family="bq769x2_spi", crc=request.param, **more)
 
 
 def test_it_starts_runs_and_stays_in_time(pack, record_property):
     sim = pack()
-    frames, scans = sim.monitor.bus.frames, sim.pack.snap.seq
+    frames, scans = sim.monitor.bus.transactions, sim.pack.snap.seq
     sim.run(10)
     n = sim.pack.snap.seq - scans
-    record_property("truth", f"{(sim.monitor.bus.frames - frames) / n:.1f} frames a scan")
+    record_property("truth", f"{(sim.monitor.bus.transactions - frames) / n:.1f} frames a scan")
     assert conducting(sim) == BOTH and sim.plant.worst.openings == []
     assert sim.board.guard.verify_all() == 0 and sim.chip.illegal == []
     assert max(abs(mv - 1000 * v) for mv, v in zip(sim.pack.snap.cell_mv, sim.plant.cell_v)) <= 1

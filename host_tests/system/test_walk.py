@@ -10,6 +10,7 @@ from host_tests.system.walk_rig import Walk
 SEEDS = [(FAMILY, seed, 4) for seed in range(1, 29)]
 SEEDS += [("bq769x0", seed, (4, 9, 15)[seed % 3]) for seed in range(1, 10)]
 SEEDS += [("ltc681x", seed, (4, 12, 16)[seed % 3]) for seed in range(1, 5)]
+SEEDS += [("bq769x2_spi", seed, (4, 10, 16)[seed % 3]) for seed in range(1, 3)]
 SEEDS += [("isl94202", seed, (3, 4, 8)[seed % 3]) for seed in range(1, 10)]
 
 

@@ -3,27 +3,15 @@
 import pytest
 
 from boards.sim.board import make_sim
-from boards.sim.families import FAMILIES
 from bq769x0 import BQ76940
 from bq769x2 import BQ76942
 from host_tests.system.rig import BOTH, conducting, events
-from host_tests.system.test_spi import OnSpi
 from sim.chips.ina22x import INA22xModel
 from sim.chips.ltc681x import LTC681xModel
 from sim.mischief import find
 from sim.mischief_bus import Garbage
 from sim.mischief_spi import StuckMiso
 from sim.prng import Prng
-
-
-class StuckLine:
-    """MISO of a bare `FakeSPI` at one level."""
-
-    def __init__(self, level):
-        self._byte = 0xFF if level else 0x00
-
-    def exchange(self, _byte):
-        return self._byte
 
 
 def wrong_crc(sim):
@@ -103,8 +91,8 @@ CASES = {
     ),
     "bq769x2_spi": (
         ("crc", 4, wrong_crc, "bq769x2"),
-        ("miso 0", 4, lambda sim: setattr(sim.monitor.bus, "device", StuckLine(0)), "bq769x2"),
-        ("miso 1", 4, lambda sim: setattr(sim.monitor.bus, "device", StuckLine(1)), "refused"),
+        ("miso 0", 4, stuck_miso(0), "bq769x2"),
+        ("miso 1", 4, stuck_miso(1), "refused"),
     ),
     "bq769x0": (
         ("another part", 10, another_part_40, "expected BQ76940, found cells in 2 of 3 groups"),
@@ -141,7 +129,6 @@ FLAT = [
 def test_what_is_not_as_wired_closes_no_fet_and_is_named(
     monitor, cell_n, spoil, words, monkeypatch
 ):
-    monkeypatch.setitem(FAMILIES, "bq769x2_spi", OnSpi)
     if spoil == "BQ76942":
         monkeypatch.setattr("boards.sim.bq769x2.BQ76952", BQ76942)
     sim = make_sim(family=monitor, cell_n=cell_n, soc=0.5)
@@ -155,7 +142,6 @@ PACKS = sorted({(family, case[1]) for family, cases in CASES.items() for case in
 
 
 @pytest.mark.parametrize("monitor, cell_n", PACKS)
-def test_as_wired_it_starts(monitor, cell_n, monkeypatch):
-    monkeypatch.setitem(FAMILIES, "bq769x2_spi", OnSpi)
+def test_as_wired_it_starts(monitor, cell_n):
     sim = make_sim(family=monitor, cell_n=cell_n, soc=0.5)
     assert sim.run_until(lambda: conducting(sim) == BOTH, 12), events(sim)

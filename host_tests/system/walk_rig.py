@@ -40,8 +40,6 @@ class Walk:
         self.scans = 0
         self._overfilled = False
         self.sim.chip.strict = False  # a flipped register number is nobody's mistake
-        self._charge_ah = 0.0
-        self._safe_us = self.sim.world.now_us
         self._lost_us = _GONE_US
         self._open_us = _GONE_US
         self._locked = set()

@@ -31,7 +31,6 @@ class Cell:
         self.temp_ddegc = 250
         self.charge_gain = 1.0
         self.anchors = []
-        self.closed_charge_mah = 0.0
 
     def step(self, ma, dt_ms=1000):
         snap = self.snap

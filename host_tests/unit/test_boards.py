@@ -68,7 +68,6 @@ def c1(monkeypatch):
 
 def imported(name, monkeypatch):
     monkeypatch.setattr(time, "sleep_us", lambda us: None, raising=False)
-    monkeypatch.setattr(time, "ticks_us", lambda: 0, raising=False)
     machine.use()
     yield importlib.import_module(f"boards.{name}.board")
     machine.use()

@@ -30,7 +30,7 @@ class Rig:
         self.alert_pin = Pin(ALERT, Pin.IN, Pin.PULL_UP)
         self._monitor = bank.line(ALERT).end("monitor")
         self.gate = pioguard.PioGate(off_pins, self.alert_pin, deadman_ms)
-        self.cutoff = Cutoff(self.gate, self.alert_pin, lambda: 0, Pin.IRQ_FALLING)
+        self.cutoff = Cutoff(self.gate, self.alert_pin, Pin.IRQ_FALLING)
         step_deadman(self, 2)  # long since waiting for its first stroke
 
     def alert(self, level):

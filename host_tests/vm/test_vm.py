@@ -92,6 +92,17 @@ def test_noise_over_bluetooth_leaves_nothing_on_the_heap_and_an_interrupt_takes_
     assert int(put) == 0 and int(answer) <= 64
 
 
+def test_who_answers_over_bluetooth_is_in_memory_only_while_somebody_asks(tree):
+    said = vm.run(tree, "host_tests/common/say_ble.py*12", "guests")
+    kept = [int(line.split()[1]) for line in said.splitlines() if line.startswith("kept")]
+    idle, busy = kept[0::2], kept[1::2]
+    assert len(kept) == 11
+    assert busy[2] - idle[2] > 15_000, "it is loaded, and it goes"
+    assert abs(idle[-1] - idle[2]) <= 64 and abs(busy[-1] - busy[2]) <= 64, (
+        "and nothing of it stays"
+    )
+
+
 def test_a_scan_that_allocates_is_found(tree):
     """The lock itself must be able to fail."""
     text = (tree / "tools/vm/play.py").read_text()

@@ -38,14 +38,23 @@ _NEEDED = {
         (0xA0, 8),  # temperatures, stack
     ),
 }
-# Where the bus has no registers: bytes of each frame. 16 cells on two devices, and the meter's three reads.
-_FRAMES = {"ltc681x": (4, 20, 20, 20, 20, 20, 4, 20, 20) + (5, 6, 6)}
+# Where a frame is not a read of registers: bytes of each frame. 16 cells on two LTC6811, and the meter's three
+# reads; on a BQ769x2's SPI each of its 48 bytes has a frame, and the answer to the last one takes another.
+_FRAMES = {
+    "ltc681x": (4, 20, 20, 20, 20, 20, 4, 20, 20) + (5, 6, 6),
+    "bq769x2_spi": (3,) * 49,
+}
 # With CRC a read of n registers is address, register, address, then each byte with its own CRC.
 _HEAD = 3
 _WITH_CRC = 2
 _PER_BYTE = {"isl94202": 1}
 # packages of lib that a family needs, where it is not the one of its name alone
-_PACKAGES = {"ltc681x": ("ltc681x", "ina22x", "split", "latch", "gateswitch")}
+_PACKAGES = {
+    "ltc681x": ("ltc681x", "ina22x", "split", "latch", "gateswitch"),
+    "bq769x2_spi": ("bq769x2", "bq769x2_spi"),
+}
+_BITS_I2C = 9  # a byte and its acknowledge
+_BITS_SPI = 8
 
 
 class TimedBus(BusWrapper):
@@ -116,7 +125,7 @@ def bus_cost(seconds: float, family: str = FAMILY) -> dict:
         "transactions_max": most,
         "bytes": wire_bytes,
         "khz": i2c.freq // 1000,
-        "ms": wire_bytes * 9000 / i2c.freq,
+        "ms": wire_bytes * (_BITS_SPI if family in _FRAMES else _BITS_I2C) * 1000 / i2c.freq,
         "mpy": mpy_bytes(family),
     }
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from bench_soc import cases, health
-from bench_soc.data import load_runs, load_tables
+from bench_soc.data import DataError, load_runs, load_tables
 from bench_soc.score import summary
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -23,7 +23,7 @@ def options(argv):
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench_soc.json")
     parser.add_argument("--plots", action="store_true", help="also draw every case, next to --out")
     parser.add_argument("--only", default="", help="runs or cases whose name has this in it")
-    parser.add_argument("--methods", default="counting,ekf,cellwarden,default_curve")
+    parser.add_argument("--methods", default="counting,ekf,cellwarden,own_settings,default_curve")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     return parser.parse_args(argv)
 
@@ -41,7 +41,14 @@ def work(job):
 
 def main(argv=None) -> int:
     asked = options(argv)
-    runs, tables = load_runs(asked.data), load_tables(asked.data)
+    problems = []
+    try:
+        runs, tables = load_runs(asked.data, problems), load_tables(asked.data)
+    except DataError as error:
+        print(f"bench_soc: {error}", file=sys.stderr)
+        return 2
+    for problem in problems:
+        print(f"bench_soc: {problem}", file=sys.stderr)
     if not runs:
         print(f"NEEDS recordings: no run in {asked.data}; --data DIR", file=sys.stderr)
         return 2
@@ -67,7 +74,9 @@ def main(argv=None) -> int:
         for name, row in result.get(part, {}).items():
             print(f"{part:12s}{name:40s}{row}")
     print(f"{len(done)} cases in {time.monotonic() - began:.0f} s -> {asked.out}")
-    return 0
+    if problems:
+        print(f"bench_soc: {len(problems)} files were left out, see above", file=sys.stderr)
+    return 1 if problems else 0
 
 
 def gather(done, methods):

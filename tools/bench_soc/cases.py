@@ -4,7 +4,7 @@ import numpy as np
 
 from bench_soc import baseline
 from bench_soc.data import table_of, wrong_table_of
-from bench_soc.ours import Device, config_for, curve_of, estimate
+from bench_soc.ours import Device, config_for, curve_of, estimate, settings_of
 from bench_soc.score import score
 from bench_soc.sensors import COLD, SETS, cold_start, seen
 
@@ -42,11 +42,12 @@ def _ekf(run, readings, sensors, start_pct, tables):
     return soc, soc - 1.96 * sigma, soc + 1.96 * sigma
 
 
-def _cellwarden(run, readings, sensors, start_pct, tables, default=False):
-    """With the cell's own curve as a setting; `default`: with the curve that is in the firmware."""
-    table = None if default else _table(run, sensors, tables) or table_of(run, tables)
-    curve = None if table is None else curve_of(table)
-    device = Device(config_for(run.capacity_ah * sensors.capacity), curve)
+def _cellwarden(run, readings, sensors, start_pct, tables, how="table"):
+    """With the cell's own curve: the whole table of its test, or as `settings`; or the firmware's `default`."""
+    table = None if how == "default" else _table(run, sensors, tables) or table_of(run, tables)
+    given = settings_of(table) if how == "settings" and table is not None else {}
+    curve = curve_of(table) if how == "table" and table is not None else None
+    device = Device(config_for(run.capacity_ah * sensors.capacity, **given), curve)
     start_pm = int(round(start_pct * 10))
     if sensors.start_sigma_pct is None:
         device.soc.guess(start_pm)
@@ -55,14 +56,19 @@ def _cellwarden(run, readings, sensors, start_pct, tables, default=False):
     return tuple(estimate(run.t_s, readings, device))
 
 
+def _settings(run, readings, sensors, start_pct, tables):
+    return _cellwarden(run, readings, sensors, start_pct, tables, "settings")
+
+
 def _default(run, readings, sensors, start_pct, tables):
-    return _cellwarden(run, readings, sensors, start_pct, tables, default=True)
+    return _cellwarden(run, readings, sensors, start_pct, tables, "default")
 
 
 _METHODS = {
     "counting": _counting,
     "ekf": _ekf,
     "cellwarden": _cellwarden,
+    "own_settings": _settings,
     "default_curve": _default,
 }
 

@@ -13,6 +13,8 @@ _RUN = ("t_s", "current_ma", "voltage_mv", "temp_c", "soc_ref_pct")
 _NO_CELL = {"dev", "dyn", "ocv", "25C", "P25"}  # words of a name that tell no cell
 _WEEK_H = 48.0
 _SLOW_C = 0.06  # a test at C/30 is no drive
+_ROWS_MIN = 100
+_COVERED_PCT = 5  # less tells no capacity
 
 
 class Run:
@@ -58,28 +60,98 @@ def _capacity_ah(t_s, ma, soc_pct):
     return moved / covered if covered > 0.05 and moved > 0 else 1.0
 
 
+class DataError(ValueError):
+    """A file that cannot be used, in one line that names it."""
+
+
 def _columns(path):
-    with open(path, encoding="utf-8") as file:
-        return [name.strip() for name in file.readline().split(",")]
+    try:
+        with open(path, encoding="utf-8") as file:
+            return [name.strip() for name in file.readline().split(",")]
+    except UnicodeDecodeError:
+        raise DataError(f"{path.name}: not text: left out") from None
 
 
-def load_runs(folder):
-    """Every run in the folder, by name. The same cell at the same temperature has one capacity."""
+def load_runs(folder, problems=None):
+    """Every run in the folder, by name. The same cell at the same temperature has one capacity.
+
+    A file that should be a run and is none adds a line to `problems`, or is a `DataError` without it.
+    """
     runs = []
     for path in sorted(Path(folder).glob("*.csv")):
-        names = _columns(path)
-        if not all(name in names for name in _RUN):
+        try:
+            run = _run(path)
+        except DataError as error:
+            if problems is None:
+                raise
+            problems.append(str(error))
             continue
-        use = [names.index(name) for name in _RUN]
-        rows = np.loadtxt(path, delimiter=",", skiprows=1, usecols=use, ndmin=2)
-        if len(rows) > 100:
-            runs.append(Run(path.stem, *rows.T))
+        if run is not None:
+            runs.append(run)
     for run in runs:
         same = [other.capacity_ah for other in runs if _cell(other) == _cell(run)]
         run.known_ah = float(np.median(same))  # a cell has one capacity, as its user knows it
     for run in runs:
         run.own_ah, run.capacity_ah = run.capacity_ah, run.known_ah
     return runs
+
+
+def _run(path):
+    """The run in a file, None where it is something else."""
+    names = _columns(path)
+    if names == [""]:
+        raise DataError(f"{path.name}: empty: left out")
+    missing = [name for name in _RUN if name not in names]
+    if missing:
+        if len(missing) > 2 or "t_s" in missing:
+            return None  # a table, a list, something else
+        raise DataError(f"{path.name}: no column {', '.join(missing)}: left out")
+    rows = _numbers(path, names)
+    if len(rows) <= _ROWS_MIN:
+        raise DataError(
+            f"{path.name}: {len(rows)} rows, more than {_ROWS_MIN} make a run: left out"
+        )
+    steps = np.diff(rows[:, 0])
+    if steps.min() < 0:
+        line = int(np.argmin(steps)) + 3
+        raise DataError(f"{path.name}: line {line}: t_s goes back: left out")
+    soc_pct = rows[:, 4]
+    if soc_pct.min() < -5 or soc_pct.max() > 105 or np.ptp(soc_pct) < _COVERED_PCT:
+        found = f"{soc_pct.min():g}..{soc_pct.max():g}"
+        raise DataError(
+            f"{path.name}: soc_ref_pct is {found}: 0..100 and {_COVERED_PCT} of it make a capacity: left out"
+        )
+    return Run(path.stem, *rows.T)
+
+
+def _numbers(path, names):
+    """The columns of a run; what is no number is told with its line."""
+    use = [names.index(name) for name in _RUN]
+    try:
+        rows = np.loadtxt(path, delimiter=",", skiprows=1, usecols=use, ndmin=2)
+        if np.isfinite(rows).all():
+            return rows
+    except (ValueError, IndexError):  # some line; which one is told below
+        pass
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for number, line in enumerate(file, 1):
+            if number > 1 and line.strip():
+                _check_line(path, number, line.split(","), use)
+    raise DataError(f"{path.name}: not a table of numbers: left out")
+
+
+def _check_line(path, number, parts, use):
+    for at, name in zip(use, _RUN):
+        text = parts[at].strip() if at < len(parts) else ""
+        try:
+            good = np.isfinite(float(text))
+        except ValueError:
+            good = False
+        if not good:
+            shown = repr(text[:20]) if text else "nothing"
+            raise DataError(
+                f"{path.name}: line {number}: {shown} in {name} is no number: left out"
+            )
 
 
 def _cell(run):
@@ -101,10 +173,13 @@ def load_tables(folder):
     """Every open-circuit table in the folder."""
     tables = []
     for path in sorted(Path(folder).glob("*ocv*.csv")):
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:
             rows = list(csv.DictReader(file))
         if rows and "soc_pct" in rows[0] and "current_ma" not in rows[0]:
-            tables.append(_table(path.stem, rows))
+            try:
+                tables.append(_table(path.stem, rows))
+            except (ValueError, TypeError):
+                raise DataError(f"{path.name}: not a table of soc_pct and ocv_* or v_*") from None
     return tables
 
 

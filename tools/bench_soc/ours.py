@@ -3,6 +3,7 @@
 import numpy as np
 
 from bms.config import Config
+from bms.fields import FIELDS
 from bms.health import Health
 from bms.snapshot import Snapshot
 from bms.soc import Soc
@@ -72,6 +73,17 @@ def estimate(t_s, readings, device, each=None):
         if each is not None:
             each(device, k)
     return out
+
+
+def settings_of(table):
+    """The same as a person would set it: 18 whole millivolts, inside what the settings allow."""
+    found = {"ocv_own": 1}
+    least = 0
+    for name, _, low, high, _ in FIELDS:
+        if name.startswith("ocv_") and name != "ocv_own":
+            mv = int(round(float(table.at(float(name.split("_")[1])))))
+            least = found[name] = max(least, low, min(mv, high))
+    return found
 
 
 def curve_of(table):

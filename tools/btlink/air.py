@@ -42,7 +42,6 @@ class Air:
         self.advert = None
         self.response = b""
         self.interval_us = 0
-        self.adverts = 0  # times that advertising was started
         self.centrals = {}
         self.table = ()
         self._conn = 64
@@ -70,7 +69,6 @@ class Air:
         self.advert = None if interval_us is None else data
         self.response = response
         self.interval_us = interval_us
-        self.adverts += interval_us is not None
 
     def notify(self, conn, handle, data) -> bool:
         central = self.centrals[conn]

@@ -52,7 +52,8 @@ class Product:
     def open_room(self):
         """As somebody who presses the button does."""
         self.reporter._wanted = True
-        self.reporter.work()
+        while self.reporter.room is None:
+            self.reporter.work()
         return self.reporter.room
 
     def sound(self) -> bool:

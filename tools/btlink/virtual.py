@@ -43,7 +43,6 @@ class Radio:
         self.address = bytes.fromhex(PRODUCT.replace(":", ""))
         self.interval_us = 0
         self.connections = {}  # handle -> bumble's connection
-        self.refused_n = 0
         self._values = {}  # value handle -> bumble's characteristic
         self._services = []
         self._todo = asyncio.Queue()
@@ -99,7 +98,6 @@ class Radio:
     def _connected(self, connection) -> None:
         conn, address = connection.handle, bytes(connection.peer_address)[::-1]
         if not self.ble.on_connect(conn, address):
-            self.refused_n += 1
             self._todo.put_nowait(connection.disconnect)
             return
         self.connections[conn] = connection

@@ -46,7 +46,7 @@ def _balance_lines(found):
     yield f"{found['spread_mv']} mV apart"
 
 
-@click.command()
+@click.command(short_help="Lock FETs off by hand, or release them.")
 @click.argument("wish", type=click.Choice(["show", "off", "on"]), default="show")
 @click.argument("which", type=click.Choice(list(_WHICH)), default="both")
 @on_board
@@ -86,7 +86,7 @@ def _settled(board, locked: int) -> dict:
             return live
 
 
-@click.command()
+@click.command(short_help="Give it a key; let JBD programs write; confirm settings.")
 @click.option("--seconds", default=_WINDOW_S, show_default=True, type=click.IntRange(1, 600))
 @click.option("--settings", is_flag=True, help="confirm settings that hold the FETs off")
 @click.option(
@@ -130,7 +130,7 @@ def _give_key(board, path: Path, old: str | None) -> None:
     click.echo(f"the board's key is in {path}: keep it, nobody can read it back")
 
 
-@click.command()
+@click.command(short_help="Clear faults, start the board again, or set its clock.")
 @click.argument("what", type=click.Choice(["faults", "board", "time"]))
 @on_board
 def reset(what, target):

@@ -17,7 +17,7 @@ OWN, TELL_TIME, LIST, READ, SUM, PUT = 0x14, 0x15, 0x20, 0x21, 0x22, 0x23
 CONFIGURE, RESTART, ACKNOWLEDGE, TIME, NEW_KEY = 4, 5, 6, 7, 8
 STATUS_REFUSED, NO_OBJECT = 8, 9
 WHO, CONFIG, REFUSAL = 0, 1, 6
-JBD_BASIC = bytes.fromhex("dda50300fffd77")
+JBD_CELLS = bytes.fromhex("dda50400fffc77")
 CHUNK_N = 160
 _PUT_N = 60
 _WAIT_S = 1.2
@@ -46,42 +46,45 @@ class Board:
         self._line = open(port, baud)
         self._stream = Stream()
         self._client = None
-        self._as_text = False
+        # On a board's console a byte 03 is Ctrl-C and ends the firmware: text has none.
+        self._as_text = not self._line.is_ble
         self.about = {}
         self.told = deque(maxlen=1000)  # (type, data) that came unasked
 
     # the line ---------------------------------------------------------------------------------------
 
     def find(self) -> dict:
-        """Whoever is there: what it says about itself. Tries frames, then lines of text."""
-        for _ in range(2):
-            for as_text in (False,) if self._line.is_ble else (False, True):
-                self._as_text = as_text
-                try:
-                    found = native.about(self.ask(native.ABOUT, tries=1))
-                except Lost as error:
-                    if self._line.is_ble or "line broke" in str(error):
-                        raise
-                    continue
-                if found["protocol"] != 1:
-                    raise Problem("the board's channel is newer than this program: update it")
-                return found
+        """Whoever is there: what it says about itself."""
+        for _ in range(_TRIES):
+            try:
+                found = native.about(self.ask(native.ABOUT, tries=1))
+            except Lost as error:
+                if self._line.is_ble or "line broke" in str(error):
+                    raise
+                continue
+            if found["protocol"] != 1:
+                raise Problem("the board's channel is newer than this program: update it")
+            return found
         raise self._nobody()
 
     def _nobody(self) -> Problem:
+        """Who is it that does not know us? Asked without a byte that would stop a firmware that is only slow."""
         self._stream.forget()
-        self._line.write(JBD_BASIC)
-        end = time.monotonic() + _WAIT_S
-        data = b""
-        while time.monotonic() < end:
-            data += self._line.read()
-            if b"\xdd\x03" in data:
-                return Problem(
-                    f"{self.port}: speaks JBD alone: an old firmware (`cellwarden flash` "
-                    "updates it) or another BMS"
-                )
-            if b">>>" in data:
-                return Problem(f"{self.port}: MicroPython's prompt, no firmware runs: reset it")
+        for question in (b"\r\n", JBD_CELLS):
+            self._line.write(question)
+            end = time.monotonic() + _WAIT_S / 2
+            data = b""
+            while time.monotonic() < end:
+                data += self._line.read()
+                if b"\xdd\x04" in data:
+                    return Problem(
+                        f"{self.port}: speaks JBD alone: an old firmware (`cellwarden flash` "
+                        "updates it) or another BMS"
+                    )
+                if b">>>" in data:
+                    return Problem(
+                        f"{self.port}: MicroPython's prompt, no firmware runs: reset it"
+                    )
         return Lost(f"{self.port}: nobody answers: is this the board's port, and does it run?")
 
     @property

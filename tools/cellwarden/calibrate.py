@@ -14,7 +14,7 @@ _WAIT_S = 15
 _UNITS = {"cell": "mV", "current": "mA, + = charging", "ntc": "0.1 degC"}
 
 
-@click.command()
+@click.command(short_help="Correct cells, current and sensors by your meter.")
 @click.argument("what", metavar="cell3|ntc1|current")
 @click.argument("true", type=int, required=False)
 @click.option(
@@ -43,7 +43,7 @@ def calibrate(what, true, keep, clear, target, as_json):
         if keep:
             good(desk.request("calibrate", date=date.today().isoformat()))
         found = desk.request("calibration")
-    say(found, as_json, lambda f: _lines(f, keep or clear))
+    say(found, as_json, lambda f: _lines(f, keep, clear))
 
 
 def take_point(desk, kind: str, which: int, true: int, wait=time.sleep) -> None:
@@ -66,7 +66,9 @@ def _of(what: str):
     return found[1], int(found[2]) - 1
 
 
-def _lines(found, stored: bool):
+def _lines(found, stored: bool, cleared: bool):
+    if cleared and not stored:
+        yield "back to what the monitor says, from the next scan on"
     if stored:
         yield "stored, in force from the next scan on"
     for raw, true in found["points"]:

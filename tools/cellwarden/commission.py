@@ -32,7 +32,7 @@ class Person:
         time.sleep(_LOOK_S)
 
 
-@click.command()
+@click.command(short_help="Check the wiring, step by step; until then FETs stay off.")
 @click.option("--state", is_flag=True, help="only tell how far it is")
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), help="file for the report"
@@ -50,6 +50,7 @@ def commission(state, report, waive, forget, target, as_json):
         if waive is not None:
             if not 0 < len(waive.encode()) <= DATA_MAX:
                 raise Problem(f"a waiver needs a name of at most {DATA_MAX} letters")
+            desk.request("date", date=date.today().isoformat())
             found = _after(desk, "waive", who=waive)
         elif forget:
             found = _after(desk, "forget")
@@ -62,6 +63,8 @@ def commission(state, report, waive, forget, target, as_json):
         if report is not None:
             text = json.dumps(desk.request("report"), indent=1, sort_keys=True) + "\n"
             write_whole(report, text.encode())
+        if found["state"] == "waived":
+            found["who"] = desk.request("report").get("who", "")
     say(found, as_json, _lines)
     return 0 if done else DIFFERS
 
@@ -80,7 +83,8 @@ def _talk(desk):
 
 
 def _lines(found):
-    yield f"{found['state']}, {found['passed']} of {len(STEPS)} steps passed" + (
+    by = f" by {found['who']}" if found.get("who") else ""
+    yield f"{found['state']}{by}, {found['passed']} of {len(STEPS)} steps passed" + (
         ": FETs are held off" if found["held"] else ""
     )
     if "finding" in found:

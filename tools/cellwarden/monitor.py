@@ -82,7 +82,7 @@ class Watch:
         return found | {"line": self.line, "events": list(self.events)}
 
 
-@click.command()
+@click.command(short_help="A full screen of the board, until Ctrl-C.")
 @click.option("-n", "count", default=0, help="end after so many readings; 0: at Ctrl-C")
 @on_board
 @as_json

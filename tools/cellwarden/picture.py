@@ -1,12 +1,24 @@
 """Pictures of a log: what the pack did around a trip, and how it lived."""
 
 import io
+from datetime import UTC, datetime
 
 from bms import faults
 from bms.words import FAULT_WORDS
 from cellwarden.problem import Problem
-from cellwarden.rows import cause
+from cellwarden.rows import cause, written
+from cellwarden.settings import unpack
 from roles import CHG, DSG, TEMP_NONE
+
+# quantity of a fault row: which axis shows it, its numbers by that
+_LIMITS = {
+    faults.Q_CELL_MAX_MV: (0, 1000),
+    faults.Q_CELL_MIN_MV: (0, 1000),
+    faults.Q_CHG_MA: (1, 1000),
+    faults.Q_DSG_MA: (1, -1000),
+    faults.Q_TEMP_MAX_DDEGC: (3, 10),
+    faults.Q_TEMP_MIN_DDEGC: (3, 10),
+}
 
 
 def _figure(n: int, title: str):
@@ -36,31 +48,74 @@ def window(recorded, form: str) -> bytes:
     """Cells, current, FETs and temperatures of one window; 0 s is the trip."""
     name = cause(recorded)
     title = f"{FAULT_WORDS.get(name, name)}, record {recorded.number}, firmware {recorded.version}"
+    if recorded.wall_s:
+        title += f", {written(recorded.wall_s)} UTC"
     times = _times(recorded)
-    figure, (cells, current, fets, temps) = _figure(4, title)
-    scans = recorded.scans
-    for i in range(recorded.cell_n):
-        cells.plot(times, [now["cell_mv"][i] / 1000 for now in scans], lw=0.9, label=f"{i + 1}")
-    cells.set_ylabel("cells, V")
-    cells.legend(ncols=8, fontsize="x-small")
-    current.plot(times, [now["pack_ma"] / 1000 for now in scans], color="tab:red")
+    figure, axes = _figure(4, title)
+    cells, current, fets, temps = axes
+    _draw_cells(cells, times, recorded)
+    current.plot(times, [now["pack_ma"] / 1000 for now in recorded.scans], color="tab:red")
     current.set_ylabel("current, A")
-    for bit, label, colour in ((CHG, "charge", "tab:green"), (DSG, "discharge", "tab:blue")):
-        for field, style in (("fets", "-"), ("intent", ":")):
-            source = [now["decided"][field] if field == "intent" else now[field] for now in scans]
-            levels = [(1 if value & bit else 0) + (0 if bit == CHG else 1.5) for value in source]
-            fets.step(times, levels, style, where="post", color=colour, label=f"{label} {field}")
-    fets.set_ylabel("FETs (dotted: wanted)")
-    fets.set_yticks([])
-    fets.legend(ncols=4, fontsize="x-small")
+    _draw_fets(fets, times, recorded.scans)
     for i in range(recorded.ntc_n):
-        temps.plot(times, [_celsius(now["temp_ddegc"][i]) for now in scans], label=f"{i + 1}")
+        values = [_celsius(now["temp_ddegc"][i]) for now in recorded.scans]
+        temps.plot(times, values, label=f"{i + 1}")
+    temps.legend(loc="upper left", ncols=4, fontsize="x-small")
     temps.set_ylabel("sensors, °C")
     temps.set_xlabel("seconds, 0 is the trip")
-    for axis in (cells, current, fets, temps):
+    _draw_limit(axes, recorded)
+    for axis in axes:
         axis.axvline(0, color="black", lw=0.6, ls="--")
         axis.grid(alpha=0.3)
     return _saved(figure, form)
+
+
+def _draw_cells(axis, times, recorded) -> None:
+    """All in grey, but for the two that were farthest apart."""
+    spread = [max(now["cell_mv"]) - min(now["cell_mv"]) for now in recorded.scans]
+    at = list(recorded.scans[spread.index(max(spread))]["cell_mv"])
+    named = {
+        at.index(max(at)): ("tab:orange", "highest"),
+        at.index(min(at)): ("tab:blue", "lowest"),
+    }
+    for i in range(recorded.cell_n):
+        colour, words = named.get(i, ("0.75", ""))
+        label = f"cell {i + 1}, {words}" if words else None
+        values = [now["cell_mv"][i] / 1000 for now in recorded.scans]
+        axis.plot(
+            times,
+            values,
+            color=colour,
+            lw=1.2 if words else 0.7,
+            label=label,
+            zorder=2 + bool(words),
+        )
+    axis.set_ylabel(f"{recorded.cell_n} cells, V")
+    axis.legend(loc="upper left", fontsize="x-small")
+
+
+def _draw_fets(axis, times, scans) -> None:
+    """A lane each: filled while it conducts, a line where it was wanted."""
+    for lane, (bit, colour) in enumerate(((DSG, "tab:blue"), (CHG, "tab:green"))):
+        on = [lane + (0.7 if now["fets"] & bit else 0) for now in scans]
+        wanted = [lane + (0.7 if now["decided"]["intent"] & bit else 0) for now in scans]
+        axis.fill_between(times, lane, on, step="post", color=colour, alpha=0.35, lw=0)
+        axis.step(times, wanted, where="post", color=colour, lw=1.2)
+    axis.set_ylim(-0.2, 1.9)
+    axis.set_yticks([0.35, 1.35], ["discharge", "charge"])
+    axis.set_ylabel("FETs (line: wanted)")
+
+
+def _draw_limit(axes, recorded) -> None:
+    """The limit that was passed, where it is one of what is drawn."""
+    row = faults.ROWS[recorded.row] if recorded.row < faults.ROW_N else None
+    if row is None or row[faults.QUANTITY] not in _LIMITS or not recorded.packed:
+        return
+    axis, per = _LIMITS[row[faults.QUANTITY]]
+    limit = unpack(recorded.packed).get(row[faults.TRIP])
+    if limit is not None:
+        axes[axis].axhline(limit / per, color="black", lw=1, ls=":", label=row[faults.TRIP])
+        axes[axis].legend(loc="upper left", fontsize="x-small")
 
 
 def _times(recorded) -> list[float]:
@@ -86,7 +141,7 @@ def long_run(found: list[dict], name: str, form: str) -> bytes:
     found = [row for row in found if "problem" not in row]
     if not found:
         raise Problem(f"no samples in the log of {name} yet: it writes every half hour at most")
-    days = [row["uptime_s"] / 86400 for row in found]
+    days = days_of(found)
     figure, (cells, current, charge, temps) = _figure(
         4, f"{len(found)} samples, one of the {name}"
     )
@@ -101,7 +156,21 @@ def long_run(found: list[dict], name: str, form: str) -> bytes:
     for field in ("temp_min_ddegc", "temp_max_ddegc"):
         temps.plot(days, [_celsius(row[field]) for row in found])
     temps.set_ylabel("sensors, °C")
-    temps.set_xlabel("days since the start")
+    known = all(row["wall_s"] for row in found)
+    temps.set_xlabel("UTC" if known else "days; what a restart took is not known")
     for axis in (cells, current, charge, temps):
         axis.grid(alpha=0.3)
     return _saved(figure, form)
+
+
+def days_of(found: list[dict]) -> list:
+    """When each sample was taken: dates, or days one start after the other where one has none."""
+    if all(row["wall_s"] for row in found):
+        return [datetime.fromtimestamp(row["wall_s"], UTC) for row in found]
+    days, before_s, last_s = [], 0, 0
+    for row in found:
+        if row["uptime_s"] < last_s:  # the board has started again
+            before_s += last_s
+        last_s = row["uptime_s"]
+        days.append((before_s + last_s) / 86400)
+    return days

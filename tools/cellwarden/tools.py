@@ -15,7 +15,7 @@ _CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command()
 @click.option("-p", "--port", envvar="CELLWARDEN_PORT", help="serial port of the board, over USB")
-@click.option("--board", required=True, help="a folder of boards/, such as pico_bq76952")
+@click.option("--board", help="a folder of boards/, such as pico_bq76952")
 @click.option("--config", type=_CONFIG, help="its config.json; without, it keeps its own")
 def flash(port, board, config):
     """Install or update the firmware. It opens the FETs; cut anywhere, a whole version starts."""
@@ -25,7 +25,8 @@ def flash(port, board, config):
     from deploy.link import Broken, FlashError, Link
 
     if board not in boards():
-        raise Problem(f"--board {board}: choose one of {', '.join(boards())}")
+        given = "which board?" if board is None else f"--board {board}:"
+        raise Problem(f"{given} Choose one with --board: {', '.join(boards())}")
     try:
         wanted = gather(board, config)
         link = Link(port or default_port())
@@ -42,7 +43,7 @@ def flash(port, board, config):
         raise problem from None
 
 
-@click.command()
+@click.command(short_help="Decide a record again: is it the same, bit for bit?")
 @click.argument(
     "path", metavar="[LOG]", required=False, type=click.Path(exists=True, path_type=Path)
 )

@@ -55,7 +55,7 @@ def scans(flooded: bool) -> tuple:
 
 def main() -> None:
     for name, value in figures():
-        shown = f"{value} bytes" if name == "heap" else f"{value / 1000:.2f} ms"
+        shown = f"{value} bytes" if name.startswith("heap") else f"{value / 1000:.2f} ms"
         print(f"{name:20} {shown:>12}", flush=True)
     for flooded, name in ((False, "at rest"), (True, "flooded")):
         low, high, scan, writes_n = scans(flooded)

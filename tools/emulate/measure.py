@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.table import in_a_line, row
 from deploy.plan import with_list
-from emulate import latency
+from emulate import latency, soc_cost
 from emulate.bench import Bench
 from emulate.deploy import checked, content, flash_with, waived
 from emulate.image import needing_it
@@ -112,6 +112,7 @@ def rows(edges: int = _EDGES):
     yield from _rows(scan_cost(rig))
     yield from _rows(latency.running(rig, edges))
     yield from _rows(free_heap(rig))
+    yield from _rows(soc_cost.rows())
 
 
 def _rows(found):

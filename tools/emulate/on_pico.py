@@ -12,6 +12,7 @@ gc.threshold(110000)  # as main.py
 
 from bms import app, start  # noqa: E402
 
+gc.threshold(40000)
 scan_pin = Pin(15, Pin.OUT, value=0)
 gc_pin = Pin(16, Pin.OUT, value=0)
 build, reports = start.build, start.reports

@@ -13,7 +13,6 @@ from emulate.image import image
 LAYOUT = FlashLayout(fs_start=0xA0000, fs_blockcount=352, fs_blocksize=4096)
 FS_AT = 0xA0000
 FS_N = 352 * 4096
-CLOCK_HZ = 125_000_000
 _PERIPHERAL_HZ = 48_000_000  # MicroPython runs the peripherals from the USB clock
 
 
@@ -147,7 +146,3 @@ class Pico:
         self.send(source.encode() + b"\x04")
         self.wait_for(b"OK")
         del self.out[: self.out.index(b"OK") + 2]
-
-    def soft_reset(self) -> None:
-        """Leave the raw prompt; boot.py and main.py run again."""
-        self.send(b"\x02\x04")

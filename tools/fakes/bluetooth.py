@@ -71,7 +71,6 @@ class _State:
         self.mtus = {}  # connection -> its MTU
         self.name = b"MPY BTSTACK"
         self.queued_n = 0  # notifications that the stack had to keep for later
-        self.gatts_reads = 0
 
 
 _state = _State(NoRadio(), PICO_W)
@@ -185,7 +184,6 @@ class BLE:
 
     def gatts_read(self, value_handle):
         value = self._value(value_handle)
-        self.state.gatts_reads += 1
         data = value.data
         if value.append:
             value.data = b""

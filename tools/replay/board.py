@@ -23,7 +23,7 @@ class ReplayBoard:
         self.name = "replay"
         self.cells = self.shunt = self.temps = self.switch = self
         self.bleed = self.guard = self.alert = self
-        self.cutoff = Cutoff(PinGate((_no_pin, _no_pin)), _AlertPin(), lambda: 0, 0)
+        self.cutoff = Cutoff(PinGate((_no_pin, _no_pin)), _AlertPin(), 0)
         self.bleed_refresh_ms = bleed_refresh_ms
         self.outputs = self.watchdog = self.clock = self.uart = None
         self.now = {}

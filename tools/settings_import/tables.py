@@ -6,7 +6,7 @@ the unit given here; "3.65 V", "3650 mV", "-20 degC" are understood too.
 """
 
 # unit of a value without one -> factor to our unit; `STACK` is divided by the cells
-V, MV, A, MA, C, S, MS, US = "V", "mV", "A", "mA", "C", "s", "ms", "us"
+V, MV, A, MA, C, S, US = "V", "mV", "A", "mA", "C", "s", "us"
 AH, MAH, N = "Ah", "mAh", ""
 STACK = "V of the stack"
 

@@ -17,7 +17,6 @@ class Excursion:
         self.since_us = now_us
         self.cell_v_max = -1.0
         self.cell_v_max_i = -1
-        self.cell_v_max_us = now_us
         self.cell_v_min = 99.0
         self.cell_v_min_i = -1
         self.cell_v_min_us = now_us
@@ -40,7 +39,6 @@ class Excursion:
         if high > self.cell_v_max:
             self.cell_v_max = high
             self.cell_v_max_i = volts.index(high)
-            self.cell_v_max_us = now_us
         low = min(volts)
         if low < self.cell_v_min:
             self.cell_v_min = low

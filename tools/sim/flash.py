@@ -22,7 +22,6 @@ class Flash:
         self.size = size
         self.data = bytearray(b"\xff" * (block_n * size))
         self.erases = [0] * block_n
-        self.programmed = 0  # bytes
         self.steps = 0
         self.cut_at = -1
         self.dead = False
@@ -79,7 +78,6 @@ class Flash:
             self.data[at + i] &= piece[i]
         if cut and reach < len(piece):  # the byte in work: some of its bits
             self.data[at + reach] &= piece[reach] | self._prng.below(256)
-        self.programmed += reach
         self._die(cut)
 
     def _erase(self, block: int) -> None:

@@ -104,7 +104,6 @@ class FakePin:
         self._handler = None
         self._trigger = 0
         self._flags = 0
-        self.irqs = 0  # interrupts delivered
         line.watch(self._edge)
         self.init(mode, pull, value)
 
@@ -174,7 +173,6 @@ class FakePin:
         if self._handler is None or not self._trigger & edge:
             return
         self._flags = edge
-        self.irqs += 1
         self._handler(self)
 
     def release(self) -> None:

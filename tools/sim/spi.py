@@ -41,6 +41,11 @@ class FakeSPI:
         self._slots.append(slot)
         return slot
 
+    @property
+    def freq(self) -> int:
+        """As the buses of other monitors name it."""
+        return self.baudrate
+
     # -- machine.SPI ---------------------------------------------------------------------------
 
     def write(self, buf) -> None:

@@ -35,6 +35,7 @@ class Served:
         self.board = SimBoard(folder, self._send, **board)
         self.speed = speed
         self.sent_n = 0
+        self.ctrl_c_n = 0  # bytes that would have stopped the firmware on a console
         self._left = None  # bytes until the cable comes off
         self._back = True
         self._stop = threading.Event()
@@ -110,6 +111,7 @@ class Served:
         if self._server in ready:
             self._hang_up()
             self._client = self._server.accept()[0]
+        self.ctrl_c_n += data.count(3)
         for byte in data:
             self.board.wire.put(byte)
 

@@ -53,10 +53,6 @@ class WDT:
         pass
 
 
-class mem32:
-    """Registers: nobody keeps them."""
-
-
 def reset():
     pass
 

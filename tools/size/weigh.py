@@ -16,8 +16,22 @@ try:
 except ImportError:  # weighed without
     bluetooth = None
 
+
+class NoInput:
+    """`select`: nobody types."""
+
+    POLLIN = 1
+
+    def poll(self, *ms):
+        return [] if ms else self
+
+    def register(self, stream, mask):
+        pass
+
+
+sys.modules["select"] = NoInput()
 ROM = (asyncio, bluetooth, machine, rp2)  # a board has them there: they are nobody's heap
-_WAITS = 40  # of `Later` for the first FET, and some for all reporters to begin
+_WAITS = 1500  # of `Later` for the first FET, and between pieces, where nothing scans
 
 
 def start():

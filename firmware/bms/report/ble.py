@@ -68,6 +68,7 @@ class BleReporter:
         self._advert = self._introduce(model)
         self.links = [Place(self.ble) for _ in range(links)]
         self.room = None
+        self._opening = None
         self._wanted = False  # somebody pressed the button: there must be a room
         self._failures = 0
         self._rest_ms = 0
@@ -202,7 +203,7 @@ class BleReporter:
         """A piece of work on every link; is there more at once?"""
         try:
             if self.room is None:
-                return self._open_room()
+                return self._find_room()
             more = False
             for link in self.links:
                 more = link.work() or more
@@ -221,20 +222,34 @@ class BleReporter:
         if link.state != FREE:
             link.advance(ms)
 
-    def _open_room(self) -> bool:
-        """Somebody wants an answer, or pressed the button. Was there something to do?"""
-        wanted = self._wanted
-        for link in self.links:
-            wanted = wanted or (link.state == OPEN and link.inbox.waits())
-        if not wanted or self._low_ms:
-            return False
+    def _find_room(self) -> bool:
+        """Somebody wants an answer, or pressed the button: a module at a time. Was there something to do?"""
+        if self._opening is None:
+            wanted = self._wanted
+            for link in self.links:
+                wanted = wanted or (link.state == OPEN and link.inbox.waits())
+            if not wanted or self._low_ms:
+                return False
+            self._opening = self._open_room()
+        for _ in self._opening:
+            return True
+        self._opening = None
+        return self.room is not None
+
+    def _open_room(self):
+        from bms.report import ble_gate  # noqa: F401
+
+        yield
+        from bms.report import ble_link  # noqa: F401
+
+        yield
         from bms.report.ble_room import Room
 
+        yield
         self.room = Room(self, self._failures)
         if self._wanted:
             self._wanted = False
             self.room.pressed()
-        return True
 
     def _close_room(self) -> None:
         from bms.report.ble_room import forget

@@ -13,7 +13,10 @@ from bms.report.ble_link import Link
 
 _WINDOW_MS = const(60_000)  # that the button opens
 _PACKAGE = "bms.report."
-_OURS = "ble_room ble_gate ble_link ble_module ble_native ble_tell ble_frame ble_key jbd_slave jbd_map jbd_change"
+_OURS = (
+    "ble_room ble_gate ble_link ble_module ble_native ble_tell ble_frame ble_key"
+    " jbd_slave jbd_map jbd_change jbd_settings"
+)
 _LIBRARY = ("jbd", "auth", "crc8")
 
 

@@ -8,7 +8,7 @@ import hashlib
 from micropython import const
 
 from auth import KEY_N
-from bms.report.ble_native import BAD_FORM, CLOSED, OK, Native
+from bms.report.ble_native import BAD_FORM, CLOSED, OK, Native, _number
 
 # requests
 _OWN = const(0x14)
@@ -230,11 +230,3 @@ class Link:
 
     def _keep(self, error) -> None:
         self._store.refusal = " ".join(str(error).split()) or type(error).__name__
-
-
-def _number(data, at: int, n: int) -> int:
-    """A little endian number."""
-    value = 0
-    for i in range(n):
-        value |= data[at + i] << 8 * i
-    return value

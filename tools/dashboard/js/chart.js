@@ -145,7 +145,7 @@ export class Chart {
       this.#stroke(pen, Math.abs(value) < step / 1000 && this.zero ? "--edge" : "--line", [[PAD.left, y], [frame.right, y]]);
       pen.fillStyle = this.#colour("--soft");
       pen.textAlign = "right";
-      pen.fillText(this.tick(value), PAD.left - LABEL_GAP, y);
+      pen.fillText(this.tick(value, step), PAD.left - LABEL_GAP, y);
     }
     pen.textBaseline = "top";
     const ticks = Math.max(2, Math.floor(width / 130));

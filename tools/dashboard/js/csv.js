@@ -1,14 +1,14 @@
 // History and events as CSV: units in the column names, one row a reading, UTF-8 with CRLF (RFC 4180).
 
 /** A cell of the table; text that a spreadsheet would take for a formula is only text. */
-export function cellOf(value) {
+function cellOf(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
   const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-export function toCsv(rows) {
+function toCsv(rows) {
   return rows.map((row) => row.map(cellOf).join(",") + "\r\n").join("");
 }
 

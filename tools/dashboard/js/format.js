@@ -8,7 +8,10 @@ const withUnit = (value, per, digits, unit) => (value === null || value === unde
 export const volts = (mv, digits = 3) => withUnit(mv, 1000, digits, " V");
 export const amps = (ma, digits = 1) => withUnit(ma, 1000, digits, " A");
 export const percent = (pm, digits = 1) => withUnit(pm, 10, digits, " %");
-export const degrees = (ddegc) => withUnit(ddegc, 10, 1, " °C");
+export const degrees = (ddegc, digits = 1) => withUnit(ddegc, 10, digits, " °C");
+
+/** Digits after the point that tell the steps of an axis apart. */
+export const digitsOf = (step) => Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
 
 /** With its sign; nothing that rounds to zero has one. */
 export function signed(value, digits) {

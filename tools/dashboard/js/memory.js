@@ -5,8 +5,8 @@ import { pointOf } from "./state.js";
 const POINTS_MAX = 6000;
 const EVENTS_MAX = 1000;
 const SAME_S = 5; // the time of an event is known no better over a slow link
-export const BEFORE_S = 60;
-export const AFTER_S = 30;
+const BEFORE_S = 60;
+const AFTER_S = 30;
 
 export class Memory {
   points = [];

@@ -18,6 +18,7 @@ export function blank() {
     remaining_mah: null,
     capacity_mah: null,
     cycles: null,
+    worth: null, // {energy_wh, to_empty_min, to_full_min, capacity: {part_e4, sigma_e4, spans, from, to}}; a null is unknown
     cells: [], // {mv, bleeds, togo_mah}; the last: charge to bleed, null = unknown
     spread: null, // {min_mv, max_mv, min_i, max_i, before_bleeding}
     temps: [], // {name, ddegc, board}: ddegc null where there is no reading, board for what is no cell

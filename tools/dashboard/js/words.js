@@ -61,6 +61,8 @@ export const FAULTS = {
   precharge: ["load would not precharge", FACT, true],
   interlock: ["interlock open", FACT],
   cutoff: ["interrupt cut-off not armed", FACT],
+  occ_mean: ["charge over-current, on average", charging],
+  ocd_mean: ["discharge over-current, on average", discharging],
 };
 
 /** Rows that only warn. */

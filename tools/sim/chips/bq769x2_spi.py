@@ -13,7 +13,10 @@ _REJECTED = (0xFF, 0xFF, 0xAA)
 
 
 class SpiPort:
-    """Byte protocol of `FakeSPI`: `exchange(byte) -> byte` while CS is low. Uses the I2C port's registers."""
+    """What hangs on `sim.spi.FakeSPI`, or listens to a CS line by itself. Uses the I2C port's registers."""
+
+    mode = (0, 0)
+    baudrate_max = 2000000
 
     def __init__(self, chip, cs, crc: bool):
         self.chip = chip
@@ -26,7 +29,8 @@ class SpiPort:
         self._frame = bytearray()
         self._busy_us = 0
         self._lost = False
-        cs.watch(self._select)
+        if cs is not None:
+            cs.watch(self._edge)
 
     def exchange(self, byte: int) -> int:
         """One byte each way."""
@@ -34,14 +38,22 @@ class SpiPort:
         self._frame.append(byte)
         return self._out[at] if at < self.length else 0xFF
 
-    def _select(self, level: int) -> None:
-        now_us = self.chip.world.now_us
-        if not level:
-            self._frame = bytearray()
-            self._lost = now_us < self._busy_us or not self.chip.port.awake()
-            self._out = _LATE if self._lost else self._answer
-        elif len(self._frame) == self.length and not self._lost:
-            self._busy_us = now_us + _DIGEST_US
+    def _edge(self, level: int) -> None:
+        if level:
+            self.deselect()
+        else:
+            self.select()
+
+    def select(self) -> None:
+        """CS falls: what the frame before has left goes out."""
+        self._frame = bytearray()
+        self._lost = self.chip.world.now_us < self._busy_us or not self.chip.port.awake()
+        self._out = _LATE if self._lost else self._answer
+
+    def deselect(self) -> None:
+        """CS rises: a whole frame is taken on."""
+        if len(self._frame) == self.length and not self._lost:
+            self._busy_us = self.chip.world.now_us + _DIGEST_US
             self._execute(self._frame)
 
     def _execute(self, frame) -> None:

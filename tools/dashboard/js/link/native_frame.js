@@ -9,7 +9,7 @@ export const FROM_PACK = "e6440001-415c-491c-bb18-1cb87e010a08";
 export const TO_PACK = "e6440002-415c-491c-bb18-1cb87e010a08";
 
 // requests; an answer has the top bit set
-export const [ABOUT, WATCH, EVENTS, NAMES] = [0x01, 0x02, 0x04, 0x05];
+export const [ABOUT, WATCH, EVENTS, NAMES, HEALTH] = [0x01, 0x02, 0x04, 0x05, 0x06];
 export const [HELLO, PROVE, DO, LEAVE] = [0x10, 0x11, 0x12, 0x13];
 export const ANSWER = 0x80;
 // what a watcher is told
@@ -17,7 +17,7 @@ export const [TOLD_LIVE, TOLD_FAULTS, TOLD_EVENT] = [0xc0, 0xc1, 0xc2];
 // bits of `access`
 export const [HAS_KEY, IS_OPEN, MAY_READ] = [1, 2, 4];
 
-export function crc8(bytes) {
+function crc8(bytes) {
   let crc = 0;
   for (const byte of bytes) {
     crc ^= byte;
@@ -60,7 +60,7 @@ export class Frames {
 }
 
 /** Reads numbers one after another. `layout`: name and width in bytes, negative = signed. */
-export class Reader {
+class Reader {
   #view;
   #at = 0;
 
@@ -111,6 +111,10 @@ const PACK = [
   ...widths("cell_n ntc_n row_n", 1), ["capacity_mah", 4], ["config_hash", 4],
   ...widths("cuv_mv cuv_warn_mv full_mv cov_warn_mv cov_mv", 2), ["first_event", 4], ["next_event", 4],
 ];
+const WORTH = [
+  ["age_min", 4], ["energy_wh", 4], ...widths("to_empty_min to_full_min capacity_e4 sigma_e4 spans", 2),
+  ["from_kind", 1], ["to_kind", 1], ["capacity_min", 4],
+];
 const FAULT = [["row", 1], ["state", 1], ["blocks", 1], ["cell", -1], ["value", -4], ["limit", -4]];
 const EVENT = [
   ["n", 4], ["seq", 4], ["uptime_s", 4], ["uptime_ms", 2], ["kind", 1], ["item", 1], ["cell", -1], ["mode", 1],
@@ -121,6 +125,9 @@ export function decodeLive(data) {
   const reader = new Reader(data);
   return { ...reader.fields(LIVE), cells: reader.list(2), temps: reader.list(-2) };
 }
+
+/** The beginning of what a pack says of its health: what is left, what it is worth, by what evidence. */
+export const decodeHealth = (data) => new Reader(data).fields(WORTH);
 
 /** Without `name` and all else while reads are closed. */
 export function decodeAbout(data) {

@@ -3,7 +3,7 @@
 import { Proof } from "../key.js";
 import { blankAbout } from "../state.js";
 import {
-  ABOUT, ANSWER, DO, EVENTS, Frames, HELLO, LEAVE, MAY_READ, NAMES, PROVE, TOLD_EVENT, TOLD_FAULTS, TOLD_LIVE, WATCH,
+  ABOUT, ANSWER, DO, EVENTS, Frames, HEALTH, HELLO, LEAVE, MAY_READ, NAMES, PROVE, TOLD_EVENT, TOLD_FAULTS, TOLD_LIVE, WATCH,
   decodeAbout, decodeNames, frame,
 } from "./native_frame.js";
 import { NativeState } from "./native_state.js";
@@ -113,9 +113,12 @@ export class NativeLink {
     return names;
   }
 
-  #watch() {
+  async #watch() {
     this.#told_n = 0;
-    return this.#obeyed(WATCH, [...little(PERIOD_MS, PERIOD_N), FRAMES_N]);
+    const answer = await this.#obeyed(WATCH, [...little(PERIOD_MS, PERIOD_N), FRAMES_N]);
+    const [status, ...data] = await this.#ask(HEALTH);
+    if (!status) this.#states.health(Uint8Array.from(data)); // an older firmware does not know that
+    return answer;
   }
 
   /** The answer behind its status; throws with words when that is not 0. */

@@ -2,7 +2,7 @@
 
 import { blank, blankAbout, spreadOf } from "../state.js";
 import { FAULTS, FETS, MODES, OUTPUTS, describe, namesOf, nowOf, reason } from "../words.js";
-import { decodeAbout, decodeEvent, decodeFaults, decodeLive } from "./native_frame.js";
+import { decodeAbout, decodeEvent, decodeFaults, decodeHealth, decodeLive } from "./native_frame.js";
 
 const TEMP_NONE = -32768;
 const [FRESH, GUESSED] = [1, 8];
@@ -13,11 +13,14 @@ const NOTES = [
   [32, "FETs are held off: nobody has checked the wiring", "On a cable: cellwarden commission"],
   [64, "Something was wrong with the settings at the start", "The events say what"],
 ];
+const NO_TIME = 0xffff;
+const ENDS = ["", "full", "empty", "its lower end"];
 const FETS_OF_A_PACK = ["chg", "dsg", "pdsg"];
 
 export class NativeState {
   rows = []; // names of the fault rows, as this board has them
   #faults = []; // as told last
+  #worth = null; // health, as told last
   #since = new Map(); // row: when it tripped
   #started_s = null; // time of the day when the board started
 
@@ -25,6 +28,18 @@ export class NativeState {
     const told = decodeAbout(data);
     const { cuv_mv, cuv_warn_mv, full_mv, cov_warn_mv, cov_mv } = told;
     return { ...blankAbout(), name: told.name, marks: { cuv_mv, cuv_warn_mv, full_mv, cov_warn_mv, cov_mv } };
+  }
+
+  health(data) {
+    const told = decodeHealth(data);
+    const time = (minutes) => (minutes === NO_TIME ? null : minutes);
+    this.#worth = {
+      energy_wh: told.energy_wh,
+      to_empty_min: time(told.to_empty_min),
+      to_full_min: time(told.to_full_min),
+      capacity: told.spans ? { part_e4: told.capacity_e4, sigma_e4: told.sigma_e4, spans: told.spans,
+        from: ENDS[told.from_kind] ?? "?", to: ENDS[told.to_kind] ?? "?" } : null,
+    };
   }
 
   faults(data) {
@@ -47,6 +62,7 @@ export class NativeState {
       limits: { cvl_mv: told.cvl_mv, ccl_ma: told.ccl_ma, dcl_ma: told.dcl_ma },
       outputs: namesOf(told.outputs, OUTPUTS),
       notes: NOTES.filter(([flag]) => told.flags & flag).map(([, ...words]) => words),
+      worth: this.#worth,
     });
     state.spread = spreadOf(state.cells);
     state.faults = this.#faults.map((fault) => this.#faultOf(fault, state));

@@ -48,7 +48,7 @@ export function drawCells(state, marks) {
 function togoOf(cells) {
   const most = cells.map((cell, i) => [i + 1, cell.togo_mah ?? 0]).filter(([, mah]) => mah > 0);
   most.sort((a, b) => b[1] - a[1]);
-  const told = most.slice(0, TOGO_N).map(([n, mah]) => `cell ${n} ${mah} mAh`).join(", ");
+  const told = most.slice(0, TOGO_N).map(([n, mah]) => `cell ${n}: ${mah} mAh`).join(", ");
   return told && `To bleed: ${told}${most.length > TOGO_N ? `, ${most.length - TOGO_N} more` : ""}`;
 }
 

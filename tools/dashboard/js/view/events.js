@@ -12,7 +12,7 @@ export function drawEvents(events, wall, look) {
   const key = events.length ? `${events[0].n} ${events.length}` : "none";
   if (key === drawn) return;
   drawn = key;
-  put("event-n", String(events.length));
+  put("event-n", events.length === 1 ? "1 record" : `${events.length} records`);
   $("event-list").replaceChildren(...events.slice(0, SHOWN).map((event) => {
     const item = make("li", event.level);
     item.append(make("time", "", clock(event.t_s, wall)), make("span", "", tight(event.words)));

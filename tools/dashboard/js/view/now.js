@@ -34,12 +34,27 @@ function drawCharge(state) {
   const capacity = state.capacity_mah ? ` of ${(state.capacity_mah / 1000).toFixed(0)}` : "";
   const cycles = !state.cycles ? "" : ` · ${state.cycles} cycles`;
   put("charge", state.remaining_mah === null ? "" : `${(state.remaining_mah / 1000).toFixed(1)}${capacity} Ah${cycles}`);
+  put("worth", worthOf(state.worth));
   const soc = state.soc_pm ?? 0;
   $("ring").style.strokeDasharray = `${soc / 10} 100`;
   $("ring").setAttribute("class", `ring ${soc < EMPTY_PM ? "empty" : soc < LOW_PM ? "low" : ""}`);
   const [low, high] = [state.soc_lo_pm ?? soc, state.soc_hi_pm ?? soc];
   $("band").style.strokeDasharray = `${(high - low) / 10} 100`;
   $("band").style.strokeDashoffset = `${-low / 10}`;
+}
+
+/** Energy, time, and what the pack has been measured to hold. */
+function worthOf(worth) {
+  if (!worth) return "";
+  const parts = [`${(worth.energy_wh / 1000).toFixed(1)} kWh`];
+  for (const [minutes, name] of [[worth.to_empty_min, "empty"], [worth.to_full_min, "full"]]) {
+    if (minutes !== null) parts.push(`${name} in ${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}`);
+  }
+  if (worth.capacity) {
+    const { part_e4, sigma_e4, from, to } = worth.capacity;
+    parts.push(`holds ${(part_e4 / 100).toFixed(0)} ± ${((2 * sigma_e4) / 100).toFixed(0)} % of new, measured from ${from} to ${to}`);
+  }
+  return parts.join(" · ");
 }
 
 /** How sure the number is: never a pretty one without its interval. */

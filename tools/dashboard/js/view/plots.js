@@ -1,7 +1,7 @@
 // The charts of the history and of the window around a trip: the same ones, over other times.
 
 import { Chart } from "../chart.js";
-import { amps, clock, degrees, percent, volts } from "../format.js";
+import { amps, clock, degrees, digitsOf, percent, volts } from "../format.js";
 
 const highest = (point) => (point.cells.length ? Math.max(...point.cells) : null);
 const lowest = (point) => (point.cells.length ? Math.min(...point.cells) : null);
@@ -11,19 +11,19 @@ export function makePlots(box, time) {
   const plots = {
     current: new Chart({
       title: "Current", series: [{ name: "current", colour: "--cell", of: (point) => point.ma }],
-      unit: (ma) => amps(ma), tick: (ma) => amps(ma, 0), least: 2000, zero: true, time,
+      unit: (ma) => amps(ma), tick: (ma, step) => amps(ma, digitsOf(step / 1000)), least: 2000, zero: true, time,
     }),
     cells: new Chart({
       title: "Cells", series: [{ name: "highest", colour: "--high", of: highest }, { name: "lowest", colour: "--low", of: lowest }],
-      band: [lowest, highest], unit: (mv) => volts(mv), tick: (mv) => volts(mv, 2), least: 20, time,
+      band: [lowest, highest], unit: (mv) => volts(mv), tick: (mv, step) => volts(mv, Math.max(2, digitsOf(step / 1000))), least: 20, time,
     }),
     soc: new Chart({
       title: "State of charge", series: [{ name: "charge", colour: "--good", of: (point) => point.soc_pm }],
-      band: [(point) => point.lo_pm, (point) => point.hi_pm], unit: (pm) => percent(pm), tick: (pm) => percent(pm, 0), least: 50, time,
+      band: [(point) => point.lo_pm, (point) => point.hi_pm], unit: (pm) => percent(pm), tick: (pm, step) => percent(pm, digitsOf(step / 10)), least: 50, time,
     }),
     temp: new Chart({
       title: "Warmest cell sensor", series: [{ name: "temperature", colour: "--warn", of: (point) => point.ddegc }],
-      unit: degrees, tick: (ddegc) => `${(ddegc / 10).toFixed(0)} °C`, least: 50, time,
+      unit: degrees, tick: (ddegc, step) => degrees(ddegc, digitsOf(step / 10)), least: 50, time,
     }),
   };
   box.replaceChildren(...Object.values(plots).map((plot) => plot.node));
