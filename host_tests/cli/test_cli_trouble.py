@@ -225,6 +225,18 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(desk, tmp_path, monkeypatch
     desk.good("log", "export", tmp_path / "copy")
 
 
+def test_a_device_is_written_to_and_not_replaced(desk, tmp_path):
+    """By links: whoever breaks this must not lose a device of his own."""
+    null, full = tmp_path / "null", tmp_path / "full"
+    null.symlink_to("/dev/null")
+    assert "written" in desk.good("config", "export", null)
+    assert null.is_symlink() and not null.is_file()
+    full.symlink_to("/dev/full")
+    if full.exists():
+        assert "disk is full" in desk.bad(2, "config", "export", full)
+        assert full.is_symlink() and not full.is_file()
+
+
 def test_a_full_board_refuses_settings_whole(desk):
     before = desk.good("config", "export")
     real = desk.served.board.settings
