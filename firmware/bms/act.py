@@ -44,6 +44,9 @@ class Act:
         self._finding_load = False
         self._known_trips = 0  # that the monitor held when the last fresh scan looked
         self._outputs = -1
+        self._pins = getattr(
+            board.guard, "off_pins", True
+        )  # what opens the FETs without a command
         self._defied_ms = 0
         self._hush_ms = 0
 
@@ -58,7 +61,7 @@ class Act:
             self._hush_ms -= dt_ms
             return self._hush_ms > 0
         deaf = self.commanded < 0 or not self.armed
-        if not (deaf and snap.fresh and snap.fets & BOTH) or intent:
+        if self._pins or intent or not (deaf and snap.fresh and snap.fets & BOTH):
             self._defied_ms = 0
             return False
         self._defied_ms += dt_ms

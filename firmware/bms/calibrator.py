@@ -98,6 +98,7 @@ class Calibrator:
 
     def clear(self, kind: str, which: int) -> None:
         """Back to what the monitor says."""
+        self.calibration.check(kind, which, 0, 0)
         self._change(kind, which, 0, 0, "")
 
     def _change(self, kind: str, which: int, gain: int, offset: int, date: str) -> None:

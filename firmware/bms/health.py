@@ -39,6 +39,7 @@ class Health:
         self.to_full_min = -1
         self._config = config
         self._ms = 0
+        self._owed = False  # what follows from the window that has just ended
 
     def step(self, snap, soc, dt_ms: int, quiet: bool) -> None:
         """After `soc.step`. `quiet`: no cell is bleeding, the voltages are the cells' own."""
@@ -56,6 +57,9 @@ class Health:
             self._anchored(soc)
         elif soc.voltage.closed:
             self._window(soc)
+            self._owed = True
+        elif self._owed:  # in a scan of its own
+            self._owed = False
             self._flag()
             self._foresee(soc)
 

@@ -15,9 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from btlink import native
 from cellwarden import board as board_module
 from cellwarden import cli, fetch
 from host_tests.cli.cli_rig import Desk
+from linkframe import Lines, line
 from segments import FileSegments
 
 
@@ -223,6 +225,18 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(desk, tmp_path, monkeypatch
     desk.good("log", "export", tmp_path / "copy")
 
 
+def test_a_device_is_written_to_and_not_replaced(desk, tmp_path):
+    """By links: whoever breaks this must not lose a device of his own."""
+    null, full = tmp_path / "null", tmp_path / "full"
+    null.symlink_to("/dev/null")
+    assert "written" in desk.good("config", "export", null)
+    assert null.is_symlink() and not null.is_file()
+    full.symlink_to("/dev/full")
+    if full.exists():
+        assert "disk is full" in desk.bad(2, "config", "export", full)
+        assert full.is_symlink() and not full.is_file()
+
+
 def test_a_full_board_refuses_settings_whole(desk):
     before = desk.good("config", "export")
     real = desk.served.board.settings
@@ -343,6 +357,45 @@ def test_damaged_logs_never_end_in_a_traceback(desk, tmp_path):
         assert code in (0, 1, 2) and "Traceback" not in err
         path.write_bytes(originals[path])
     assert found > 8
+
+
+def test_a_board_that_answers_nonsense_ends_in_one_line(desk, tmp_path, monkeypatch):
+    """Whole frames with a right checksum, and in them whatever."""
+    monkeypatch.setattr(board_module, "_WAIT_S", 0.1)
+    monkeypatch.setattr(board_module, "_AGAIN_S", 0.1)
+    monkeypatch.setattr(board_module, "_READINGS_S", 0.2)
+    monkeypatch.setattr("cellwarden.monitor._DEAD_S", 0.3)
+    desk.good("status")
+    served = desk.served
+    dice = random.Random(12)
+
+    def spoiled(data):
+        lines = Lines()
+        (whole,) = [bytes(lines.data) for byte in bytes(data) if lines.put(byte)]
+        ((kind, inner),) = native.split(whole)
+        inner = bytearray(inner)
+        if len(inner) > 1 and dice.random() < 0.4:
+            for _ in range(dice.randrange(1, 4)):
+                inner[dice.randrange(1, len(inner))] = dice.randrange(256)
+            if dice.random() < 0.3:
+                del inner[dice.randrange(1, len(inner)) :]
+        served._send(line(native.frame(kind, bytes(inner))))
+
+    served.board.wire._write = spoiled
+    commands = (
+        ["status"],
+        ["monitor", "-n", "1"],
+        ["config", "get"],
+        ["log", "list"],
+        ["balance"],
+    )
+    failed = 0
+    for i in range(15):
+        code, out, err = desk.give(*commands[i % len(commands)])
+        failed += code != 0
+        assert code in (0, 2, 3, 4) and "Traceback" not in out + err, (code, err)
+        assert err.count("\n") == (code != 0), err
+    assert failed > 3
 
 
 def test_noise_on_the_line_is_asked_through(desk):

@@ -369,7 +369,8 @@ def test_a_load_that_will_not_precharge_is_tried_three_times_and_locked(truth):
 SMALL = {"sleep_scan_ms": 60000, "capacity_mah": 20000, "shunt_uohm": 1000}
 
 
-STORAGE_DAYS = {"ltc681x": 10}  # each of its scans has ten times the frames, and shows the same
+# each of their scans has ten times the frames, and shows the same
+STORAGE_DAYS = {"ltc681x": 10, "bq769x2_spi": 3}
 
 
 def test_thirty_days_of_storage_leave_the_cells_alive(truth, family):

@@ -83,6 +83,7 @@ def without_pins(**more):
     for name in ("_cfetoff", "_dfetoff"):
         getattr(sim.monitor, name).end("3V3").drive(1)
         setattr(sim.monitor, name, Line("nowhere"))
+    sim.scan.act._pins = False  # what `guard.off_pins` says at start
     return sim
 
 

@@ -90,8 +90,8 @@ class Life:
         bench = self.bench
         bench.chip.strict = False
         addr = bench.chip.addr
-        bench.i2c.devices[addr] = BitFlip(bench.chip, self.prng, self.us(500, 20_000), True)
-        self.run_us(self.us(1000, 1_500_000))
+        bench.i2c.devices[addr] = BitFlip(bench.chip, self.prng, self.us(500, 3000), True)
+        self.run_us(self.us(1000, 1_000_000))
         bench.i2c.devices[addr] = bench.chip
 
     def cut(self) -> None:

@@ -101,6 +101,37 @@ def test_a_million_bytes_change_nothing_and_every_sound_request_in_them_is_answe
     assert state(rig.pack) == before and rig.roles.fets == BOTH
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_million_frames_of_both_protocols_leave_nothing_behind(seed):
+    """A quarter of them each, half of them spoiled somewhere; blocks of memory are counted on the way."""
+    rig = BleRig(key=KEY)
+    talk, before = rig.room.radio.links[0].talk, state(rig.pack)
+    dice = random.Random(seed)
+    meant = [b"\0\1", b"\0\3", b"\x56\x78", b"\x28\x28", b"\4\0", b"\0\0"]
+    jbd = [
+        request(dice.choice((0, 1, 0x0A, 0xE1, 0xFB, 0x24)), dice.choice(meant), write=True)
+        if n % 4 == 0
+        else request(dice.randrange(256), dice.randbytes(dice.randrange(6)), bool(n & 1))
+        for n in range(2000)
+    ]
+    ours = [frame(dice.randrange(20), dice.randbytes(dice.randrange(9))) for _ in range(2000)]
+    said, blocks = [0, 0], []
+    for n in range(125_000):
+        one, other = bytearray(dice.choice(jbd)), bytearray(dice.choice(ours))
+        if n & 1:
+            one[dice.randrange(len(one))] ^= 1 << dice.randrange(8)
+            other[dice.randrange(len(other))] ^= 1 << dice.randrange(8)
+        for byte in one:
+            talk.slave.put(byte)
+            said[0] += talk.slave.answer() > 0
+        said[1] += talk.native.take(other) > 0
+        if not n % 25_000:
+            blocks.append(sys.getallocatedblocks())
+    assert min(said) > 50_000 and rig.kept == []
+    assert state(rig.pack) == before and not talk.native.session.open
+    assert blocks[-1] - blocks[1] < 200, "nothing grows"
+
+
 def test_the_radio_takes_noise_on_both_services_and_serves_the_next_who_asks():
     with Attack(ble_idle_s=3600) as rig:
         central = rig.connect(247)

@@ -115,6 +115,15 @@ def test_a_window_stays_open_while_nobody_is_there(rig):
     assert rig.ask(central, OFF)[2] == 0x81
 
 
+def test_what_a_cable_uses_too_stays(rig, monkeypatch):
+    central = rig.connect()
+    assert rig.ask(central, CELLS)
+    central.leave()
+    monkeypatch.setitem(sys.modules, "bms.report.wire", builtins)
+    rig.pass_ms(62_000)
+    assert rig.reporter.room is None and "jbd_slave" in loaded()
+
+
 def test_the_button_wakes_who_answers(rig):
     rig.pressed = True
     rig.pass_ms(2000)

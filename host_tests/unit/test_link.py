@@ -18,6 +18,7 @@ from bms.report.usb import UsbReporter
 from bms.report.wire import Wire
 from btlink import native
 from btlink.native import Client, frame, split
+from host_tests.common.commission_rig import Bench
 from host_tests.common.scan_rig import Rig
 from linkframe import Lines, line
 
@@ -273,6 +274,32 @@ def test_noise_and_broken_frames_change_nothing_and_leave_it_answering(cable):
     assert cable.ask(native.ABOUT) and not cable.kept and not cable.calls
     assert cable.pack.config is config and cable.pack.lock == lock
     assert (cable.root and open(cable.root + "key.txt").read()) == KEY.hex()
+
+
+def test_whatever_who_has_the_key_commands_is_answered_and_never_half_done(tmp_path):
+    """Right proofs, random contents; also of the desk's commands and requests."""
+    bench = Bench()
+    (tmp_path / "desk").mkdir()
+    cable = Cable(tmp_path / "desk", extra=bench.desk)
+    cable.unlock()
+    dice = random.Random(8)
+    statuses = set()
+    for _ in range(2500):
+        command = dice.choice([*range(1, 9), *range(0x20, 0x34), dice.randrange(256)])
+        if command == RESTART or command == 0x24:  # these do what they say
+            continue
+        n = dice.choice([1, 2, 4, 8, 16, dice.randrange(1, 25)])
+        data = dice.choice([0, 1, (1 << 8 * n) - 1, dice.getrandbits(8 * n)]) % (1 << 8 * n)
+        if dice.random() < 0.3:
+            cable.ask(dice.randrange(0x30, 0x50), dice.randbytes(dice.randrange(20)))
+        statuses.add(cable.do(command, data, n))
+        if dice.random() < 0.1:
+            bench.sim.run(0.25)
+    assert statuses <= {0, native.BAD_FORM, native.UNKNOWN, REFUSED, 4} and len(statuses) >= 4
+    assert not cable.kept and "restart" not in cable.calls
+    assert bench.sim.pack.held and bench.store.held()
+    assert open(cable.root + "key.txt").read() == KEY.hex()
+    assert cable.ask(native.ABOUT) and cable.do(native.REQUEST, bits.REQ_CLEAR) == 0
 
 
 def test_what_a_scan_needs_is_not_touched_by_a_refused_configuration(cable):

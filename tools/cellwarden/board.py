@@ -22,6 +22,7 @@ CHUNK_N = 160
 _PUT_N = 60
 _WAIT_S = 1.2
 _TRIES = 3
+_READINGS_S = 4
 _CLOCK_S = 10  # a clock that is off by more is put right
 _AGAIN_S = 30  # a line that broke in a transfer may come back
 _WORDS = {
@@ -166,7 +167,7 @@ class Board:
         """All readings now."""
         self.told.clear()
         self.asked(native.WATCH, bytes([100, 0, 60]))
-        end = time.monotonic() + 4
+        end = time.monotonic() + _READINGS_S
         while time.monotonic() < end:
             self.hear()
             for kind, data in self.told:

@@ -8,7 +8,7 @@ import sys
 import click
 
 from bms.version import VERSION
-from cellwarden.problem import PROBLEM, STOPPED, Problem
+from cellwarden.problem import LINE, PROBLEM, STOPPED, Problem
 
 # name: module with `command`. Loaded when it is used, so that each starts at once.
 COMMANDS = {
@@ -80,6 +80,11 @@ def run(arguments=None) -> int:
         return 0
     except OSError as error:
         return _say(_of_system(error), PROBLEM)
+    except Exception as error:  # an answer that no board gives, or a mistake of ours
+        if os.environ.get("CELLWARDEN_DEBUG"):
+            raise
+        what = f"{type(error).__name__}: {error}"
+        return _say(f"what came cannot be read ({what}); CELLWARDEN_DEBUG=1 shows where", LINE)
 
 
 def _help_for(error) -> str:

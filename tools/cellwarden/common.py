@@ -90,7 +90,11 @@ def progress(total: int, what: str):
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """All of it or the old file: a full disk or Ctrl-C leaves no half."""
+    """All of it or the old file: a full disk or Ctrl-C leaves no half. A device or pipe is written to as it is."""
+    if path.exists() and not path.is_file():
+        with open(path, "wb") as file:
+            file.write(data)
+        return
     part = path.with_name(path.name + ".new")
     try:
         with open(part, "wb") as file:

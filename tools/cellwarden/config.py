@@ -151,9 +151,10 @@ def _foreign(file: Path, kind: str, cells, safe: bool) -> dict:
 @as_json
 def check(file, board, as_json):
     """Would the firmware take FILE? Needs no board. All that is wrong is said at once."""
-    whole = settings.check(settings.read_file(file), str(file), board)
+    values = settings.read_file(file)
+    whole = settings.check(values, str(file), board)
     found = {"cells": whole.cell_n, "chemistry": whole.chemistry, "hash": whole.hash}
-    found["given"] = len(settings.read_file(file))
+    found["given"] = len(values)
     say(
         found,
         as_json,

@@ -17,6 +17,7 @@ from cellwarden.screen import MARKS
 _FRAMES = 60  # the board tells so many, then wants to be asked again
 _RENEW_S = 5
 _SILENT_S = 6
+_DEAD_S = 15
 
 
 class Watch:
@@ -31,6 +32,7 @@ class Watch:
         self.readings = 0
         self.line = "connected"
         self._renew_s = self._heard_s = 0.0
+        self._read_s = time.monotonic()
 
     def begin(self) -> None:
         """The last events first, then what happens."""
@@ -64,10 +66,16 @@ class Watch:
             self.line = f"silent for {now - self._heard_s:.0f} s"
         return news
 
+    def must_live(self) -> None:
+        """Nobody looks at a program's line: it ends when no reading comes any more."""
+        if time.monotonic() - self._read_s > _DEAD_S:
+            raise Lost("no readings come: look at `cellwarden status` and the cable")
+
     def _take(self, kind: int, data: bytes) -> bool:
         if kind == native.TOLD_LIVE:
             self.live = native.live(data)
             self.readings += 1
+            self._read_s = time.monotonic()
             return True
         if kind == native.TOLD_FAULTS:
             self.rows = native.faults(data)
@@ -101,6 +109,7 @@ def monitor(count, target, as_json):
 def _tell(watch, count: int, as_json: bool) -> None:
     while not count or watch.readings < count:
         if not watch.step():
+            watch.must_live()
             continue
         found = watch.status()
         if as_json:

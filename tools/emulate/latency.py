@@ -18,6 +18,7 @@ _FINE_NS = 1000  # PIO acts in this time or not at all
 _LIMIT_MS = 500
 _STEP_MS = 0.005
 _ERASE_MS = 44
+_IDLE_MS = 4000  # no erase for so long: the logs have begun
 
 
 class Edges:
@@ -42,17 +43,19 @@ class Edges:
         return sorted(took)
 
     def many_while_erasing(self, n: int) -> list:
-        """(ns by PIO, ns by the interrupt alone), each in the middle of an erase that the black box asks for."""
+        """(ns by PIO, ns by the interrupt alone) in the middle of each erase that the black box asks for, of `n`
+        at most.
+        """
         pico = self._rig.pico
         flash = FlashTime(pico)
         found = []
-        while len(found) < n:
-            if not pico.run_until(flash.erasing, 20_000, 0.5):
-                raise RuntimeError(f"nobody erases after {flash.erases} times")
+        while len(found) < n and pico.run_until(flash.erasing, _IDLE_MS, 0.5):
             pico.run_ms(self._prng.between(0, _ERASE_MS))
             if flash.erasing() and self._rig.conducting():
                 found.append([in_a_copy(lambda by=by: self.one(by)) for by in (True, False)])
             pico.run_until(lambda: not flash.erasing(), 2 * _ERASE_MS)
+        if not found:
+            raise RuntimeError(f"{flash.erases} erases, nothing permitted in any")
         return found
 
     def one(self, guard: bool) -> float:
@@ -94,9 +97,10 @@ def in_a_copy(act):
     return found[0]
 
 
-def while_erasing(rig, n: int) -> list:
+def while_erasing(rig, most: int) -> list:
     """(name, value, unit, bound) of the time in which the black box begins its logs."""
-    found = in_a_copy(lambda: Edges(rig).many_while_erasing(n))
+    found = in_a_copy(lambda: Edges(rig).many_while_erasing(most))
+    n = len(found)
     waits = sorted(alone for _, alone in found)
     return [
         (f"while flash erases: by PIO, worst of {n}", max(by for by, _ in found), "ns", 100),

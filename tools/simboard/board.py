@@ -10,12 +10,15 @@ from bms.commission_store import CommissionStore
 from bms.housekeeping import device_key, files, make_folders
 from bms.journal import SETTINGS
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
+from bms.recall import recall
 from bms.report.ble_key import read_key
 from bms.report.commission import Desk
 from bms.report.jbd_slave import JbdSlave
 from bms.report.link_board import BoardHost, make
 from bms.report.wire import Wire
 from bms.settings import CHANGED, Settings, acknowledge
+from bms.wishes import PATHS as WISHES
+from bms.wishes import Wishes
 from boards.sim.board import make_sim
 from ringlog import Chain
 from sim.miswire import miswire
@@ -87,9 +90,12 @@ class SimBoard:
             self.pack.hold(HOLD_SETTINGS)
         self.pack.journal.note(SETTINGS, settings.source, -1, config.hash, config.hash, self.pack)
         root = str(self.folder)
+        slots = [FileSlot(root + "/" + name) for name in WISHES]
+        recall(self.pack, slots)
         make_folders(root + "/log")
         chain = Chain(device_key(root + "/device.key"))
         box = BlackBox(self.sim.scan, files(root + "/log"), chain)
+        box.wishes = Wishes(self.pack, slots)
         self.sim.blackbox = box
         self._boxes = [box]
         self._start_desk(root + "/")

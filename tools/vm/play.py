@@ -27,8 +27,9 @@ from sim.pins import FakePin
 from sim.spi import FakeSPI
 from sim.world import World
 
-# Noise on the wire ends in exceptions of the driver, and those allocate.
-_UNLOCKED = ("noise", "noise_without_crc")
+# Noise on the wire ends in exceptions of the driver, and those allocate. So does silence on an SPI; on I2C it is
+# the bus that raises.
+_UNLOCKED = ("noise", "noise_without_crc", "bq769x2_spi/dead_bus")
 
 
 class Lock:
@@ -162,7 +163,7 @@ def main() -> None:
     names = sys.argv[1:] or [row[0] for row in SCENARIOS]
     for name in names:
         family, _, story = ("bq769x2/" + name).rpartition("/")
-        lock.on = story not in _UNLOCKED
+        lock.on = story not in _UNLOCKED and name not in _UNLOCKED
         lock.scans = 0
         sim = play(story, put_in_blackbox, family=family.rpartition("/")[2])
         stored = binascii.crc32(sim.flash.data)
