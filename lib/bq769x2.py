@@ -128,6 +128,14 @@ class BQ769x2:
 
     def load(self, config) -> None:
         """Translate a configuration; `ValueError` when the chip cannot hold it."""
+        memory = self.check(config)
+        self.applied = memory.applied
+        self._ma_per_bit = memory.ma_per_bit
+        self._windows = memory.windows
+        self._verify.expect(self._windows)
+
+    def check(self, config):
+        """What `load` would put into the chip; the same `ValueError`."""
         if config.cell_n != self._cell_n:
             raise ValueError(f"cell_n: {config.cell_n}, wired are {self._cell_n}")
         ntc_n = len(self._wiring.ntc_at)
@@ -136,11 +144,7 @@ class BQ769x2:
         # a large table, needed once: whoever wants may forget it
         from bq769x2_memory import Memory
 
-        memory = Memory(config, self._wiring.inputs, self._wiring.kinds, self.off_pins)
-        self.applied = memory.applied
-        self._ma_per_bit = memory.ma_per_bit
-        self._windows = memory.windows
-        self._verify.expect(self._windows)
+        return Memory(config, self._wiring.inputs, self._wiring.kinds, self.off_pins)
 
     def arm(self) -> None:
         """Write the configuration in CONFIG_UPDATE; FETs are off then, and until `write_fets`."""

@@ -27,8 +27,9 @@ _LAYOUT = const(1)  # of the counters
 class Housekeeping:
     """`run` for ever; whenever a scan has just ended the black box has its turn."""
 
-    def __init__(self, scan, folder: str = FOLDER, key: str = KEY):
+    def __init__(self, scan, folder: str = FOLDER, key: str = KEY, keeper=None):
         self._snap = scan.pack.snap
+        self._journal = scan.pack.journal
         self._folder = folder
         make_folders(folder)
         board = scan.board
@@ -36,7 +37,8 @@ class Housekeeping:
         places = store() if store is not None else files(folder)
         chain = Chain(device_key(key))
         cause = getattr(board, "reset_cause", 0)
-        self._keeper = Keeper(scan.pack, folder, cause)  # first: what it changes is on no tape
+        # first: what it changes is on no tape
+        self._keeper = keeper or make_keeper(scan, folder)
         self.blackbox = BlackBox(scan, places, chain, self._counters, cause)
         self.blackbox.wishes = Wishes(scan.pack)
 
@@ -55,8 +57,13 @@ class Housekeeping:
             if self._snap.seq != seq:
                 seq = self._snap.seq
                 if not self.blackbox.slack():
-                    self._keeper.slack(self.blackbox.wall_s())
+                    self._keeper.slack(self._journal.wall_s())
             await asyncio.sleep_ms(_LOOK_MS)
+
+
+def make_keeper(scan, folder: str = FOLDER):
+    """Loads what the estimators knew; a piece of work of its own."""
+    return Keeper(scan.pack, folder, getattr(scan.board, "reset_cause", 0))
 
 
 def files(folder: str) -> list:

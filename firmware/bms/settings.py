@@ -83,9 +83,13 @@ class Settings:
             self.problems.append("one copy of the settings was damaged; the other is in force")
         return stored[0]
 
-    def change(self, values: dict) -> Config:
-        """Store these values, whole; in force after the next start. `ConfigError`, `OSError`: nothing is."""
+    def change(self, values: dict, check=None) -> Config:
+        """Store these values, whole; in force after the next start. `ConfigError`, `OSError`: nothing is.
+        `check(config)` raises what else is wrong with them.
+        """
         config = Config(values)
+        if check is not None:
+            check(config)
         self._save(values)
         self.source = CHANGED
         return config
@@ -223,13 +227,13 @@ def encode(given: dict, crc: int, foreign: bytes = b"") -> bytes:
     return struct.pack(_HEAD, crc, 0, chemistry, len(pairs) // _PAIR_N) + pairs
 
 
-def change(values: dict, settings=None) -> int:
+def change(values: dict, settings=None, check=None) -> int:
     """What a reporter's `on_config` needs: store; -> hash of the next start. Refused while held."""
     settings = Settings() if settings is None else settings
     settings.load()
     if settings.held:
         raise OSError("settings wait to be acknowledged")
-    return settings.change(values).hash
+    return settings.change(values, check).hash
 
 
 def acknowledge(pack, settings=None) -> None:

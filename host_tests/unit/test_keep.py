@@ -195,7 +195,7 @@ def test_the_task_of_the_firmware_keeps_it(tmp_path):
     for _ in range(20):
         sim.step()
         if not keeper.blackbox.slack():
-            keeper._keeper.slack(keeper.blackbox.wall_s())
+            keeper._keeper.slack(sim.pack.journal.wall_s())
     sim.boot()
     assert sim.pack.soc.guessed
     Housekeeping(sim.scan, folder, str(tmp_path / "key"))

@@ -37,8 +37,11 @@ def makers(scan) -> list:
     locks = []  # of every line: one key for all
     make_desk = once(lambda: desk(scan))
 
+    def on_config(values):
+        change_settings(scan, values)
+
     def make_link(slave):
-        return channel(pack, hardware.name, boxes, locks, slave, make_desk())
+        return channel(pack, hardware.name, on_config, boxes, locks, slave, make_desk())
 
     found = [
         lambda: proven(scan),
@@ -47,19 +50,21 @@ def makers(scan) -> list:
         lambda: usb(make_link, pack.snap),
     ]
     if hardware.uart is not None:
-        found.append(lambda: uart(hardware.uart, pack, make_link))
+        found.append(lambda: uart(hardware.uart, pack, on_config, make_link))
     if hardware.ble_links and pack.config.ble_on:
-        found.append(lambda: bluetooth(pack, hardware, locks))
+        found.append(lambda: bluetooth(pack, hardware, on_config, locks))
     return found
 
 
-def change_settings(pack, values) -> None:
-    """Store these values; they count from the next start on."""
+def change_settings(scan, values) -> None:
+    """Store these values; they count from the next start on. `ValueError`: refused, by our table or the monitor's."""
     from bms.settings import CHANGED, change
 
+    pack = scan.pack
     now = pack.config.hash
+    check = getattr(scan.board.guard, "check", None)
     try:
-        pack.journal.note(SETTINGS, CHANGED, -1, now, change(values), pack)
+        pack.journal.note(SETTINGS, CHANGED, -1, now, change(values, None, check), pack)
     finally:
         forget()
 
@@ -99,9 +104,11 @@ def housekeeping(scan, boxes):
         yield
     keeping.device_key(keeping.KEY)
     yield
-    keeper = keeping.Housekeeping(scan)
-    boxes.append(keeper.blackbox)
-    yield keeper
+    keeper = keeping.make_keeper(scan)
+    yield
+    made = keeping.Housekeeping(scan, keeper=keeper)
+    boxes.append(made.blackbox)
+    yield made
 
 
 def first_lines(name, pack):
@@ -118,11 +125,11 @@ def usb(make_link, snap):
     return console(sys.stdin, sys.stdout, make_link, snap)
 
 
-def uart(line, pack, make_link):
+def uart(line, pack, on_config, make_link):
     """JBD and the cable's channel on a serial line."""
     from bms.report.uart import UartReporter
 
-    return UartReporter(line, pack, lambda values: change_settings(pack, values), make_link)
+    return UartReporter(line, pack, on_config, make_link)
 
 
 def once(make):
@@ -150,19 +157,19 @@ def desk(scan):
     return made
 
 
-def channel(pack, name, boxes, locks, slave, extra):
+def channel(pack, name, on_config, boxes, locks, slave, extra):
     """The channel of one cable."""
     from bms.report.link_board import BoardHost, make
 
     host = BoardHost(
-        lambda values: change_settings(pack, values),
+        on_config,
         lambda: acknowledge_settings(pack),
         locks=locks,
     )
     return make(pack, name, host, boxes, slave, extra)
 
 
-def bluetooth(pack, hardware, locks):
+def bluetooth(pack, hardware, on_config, locks):
     """The reporter over Bluetooth; a port without it is an error that the supervisor keeps."""
     from bms.report.ble import BleReporter
 
@@ -181,6 +188,6 @@ def bluetooth(pack, hardware, locks):
         os.urandom,
         key=key,
         button=hardware.button,
-        on_config=lambda values: change_settings(pack, values),
+        on_config=on_config,
         locks=locks,
     )

@@ -37,7 +37,7 @@ class Proven:
         except OSError:  # no trial
             pass
         config = self._scan.pack.config
-        if config.keep:
+        if getattr(config, "keep", False):  # a simulated pack never asks
             keep(config)
         return True
 
