@@ -17,7 +17,7 @@ HEAP = 241_000  # free at the prompt of a Pico with MicroPython 1.28, bytes
 HEAP_W = 201_000  # and of a Pico W
 _ROOM = 1.05  # what a new budget leaves
 _STEP = 64
-_RIG = ("machine.py", "asyncio.py", "bluetooth.py", "rp2.py", "onestore.py", "weigh.py")
+_RIG = ("os.py", "machine.py", "asyncio.py", "bluetooth.py", "rp2.py", "onestore.py", "weigh.py")
 
 
 def compiled(held) -> dict:

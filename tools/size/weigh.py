@@ -8,8 +8,11 @@ import asyncio
 import gc
 import sys
 
-import machine
-import rp2
+sys.modules.pop("os", None)
+import os  # noqa: E402 the rig's own
+
+import machine  # noqa: E402
+import rp2  # noqa: E402
 
 try:
     import bluetooth
@@ -30,7 +33,7 @@ class NoInput:
 
 
 sys.modules["select"] = NoInput()
-ROM = (asyncio, bluetooth, machine, rp2)  # a board has them there: they are nobody's heap
+ROM = (asyncio, bluetooth, machine, os, rp2)  # a board has them there: they are nobody's heap
 _WAITS = 1500  # of `Later` for the first FET, and between pieces, where nothing scans
 
 
@@ -42,6 +45,7 @@ def start():
 
 def report():
     """What waits for the first FET is made: every task goes on until each reporter has begun."""
+    sys.modules["bms.app"].App._supervise = asyncio.unsupervised
     for task in asyncio.kept:  # and those that come meanwhile
         for _ in range(_WAITS):
             task.send(None)
