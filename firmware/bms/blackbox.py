@@ -17,9 +17,7 @@ from bms import faults, journal
 from bms.bits import PRECHARGE
 from bms.ration import Burst, Ration
 from bms.series import COUNTERS, FIELD_N, SAMPLES, Counters, Series, take
-from bms.state import State
 from bms.version import VERSION
-from bms.window import Window
 from ringlog import HEAD_N, PAYLOAD_MAX, RingLog, padded
 
 # logs
@@ -67,9 +65,11 @@ _HOURS_N = const(12)
 
 
 class BlackBox:
-    """`places`: four segment stores; `store()`: makes an ABStore for the counters when it is needed."""
+    """`places`: four segment stores; `store()`: makes an ABStore for the counters when it is needed.
+    `windows`: is there memory for them, some 28 KiB?
+    """
 
-    def __init__(self, scan, places, chain, store=None, cause: int = 0):
+    def __init__(self, scan, places, chain, store=None, cause: int = 0, windows: bool = True):
         self.pack = scan.pack
         self.places = places
         self._buf = bytearray(padded(PAYLOAD_MAX))
@@ -99,7 +99,12 @@ class BlackBox:
         self.error = None  # last OSError of the flash
         self.errors = 0
         self.wishes = None  # what else is kept: `step()` in a pause, True when it has written
-        self.window = Window(scan, State(scan), self.logs[WINDOWS - 1])
+        self.window = None  # what keeps scans around trips
+        if windows:
+            from bms.state import State
+            from bms.window import Window
+
+            self.window = Window(scan, State(scan), self.logs[WINDOWS - 1])
         self._load_counters()
         self.pack.journal.note(
             journal.RESET, cause, -1, self.counters.boots, self.counters.uptime_s, self.pack
@@ -141,7 +146,8 @@ class BlackBox:
         self._events.earn(dt_ms)
         self._windows.earn(dt_ms)
         self._watch_bus(dt_ms)
-        self.window.keep(dt_ms)
+        if self.window is not None:
+            self.window.keep(dt_ms)
         log = pack.journal
         for number in range(max(self._seen_n, log.first()), log.n):
             at = number % log.depth * journal.SIZE
@@ -158,7 +164,7 @@ class BlackBox:
 
     def _see_trip(self, row: int) -> None:
         """A warning blocks nothing and gets no window."""
-        if faults.ROWS[row][faults.BLOCKS]:
+        if faults.ROWS[row][faults.BLOCKS] and self.window is not None:
             if self.window.busy():
                 self.window.trip(row)
             elif self._windows.left:
@@ -198,7 +204,7 @@ class BlackBox:
     # writing --------------------------------------------------------------------------------------
 
     def _write_one(self) -> bool:
-        if self._write_event() or self.window.step():
+        if self._write_event() or (self.window is not None and self.window.step()):
             return True
         if self.minutes.full():
             return self._write_series(self.minutes, MINUTES)

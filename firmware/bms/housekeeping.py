@@ -25,9 +25,9 @@ _LAYOUT = const(1)  # of the counters
 
 
 class Housekeeping:
-    """`run` for ever; whenever a scan has just ended the black box has its turn."""
+    """`run` for ever; whenever a scan has just ended the black box has its turn. `windows`: as of BlackBox."""
 
-    def __init__(self, scan, folder: str = FOLDER, key: str = KEY, keeper=None):
+    def __init__(self, scan, folder: str = FOLDER, key: str = KEY, keeper=None, windows=True):
         self._snap = scan.pack.snap
         self._journal = scan.pack.journal
         self._folder = folder
@@ -39,7 +39,7 @@ class Housekeeping:
         cause = getattr(board, "reset_cause", 0)
         # first: what it changes is on no tape
         self._keeper = keeper or make_keeper(scan, folder)
-        self.blackbox = BlackBox(scan, places, chain, self._counters, cause)
+        self.blackbox = BlackBox(scan, places, chain, self._counters, cause, windows)
         self.blackbox.wishes = Wishes(scan.pack)
 
     def _counters(self):

@@ -65,13 +65,13 @@ def test_every_module_is_weighed_on_the_machine(found):
     assert found["bms.fields"][1] > 5 * found["coulomb"][1]
 
 
-def test_the_running_firmware_leaves_a_pico_72_kib(found):
+def test_the_running_firmware_leaves_a_pico_48_kib(found):
     """With the black box: its code takes some 20 KiB, its tape and the states it keeps as much again."""
-    assert size.HEAP - found["start"][1] >= 72 * 1024
+    assert size.HEAP - found["start"][1] >= 48 * 1024
 
 
 def test_with_bluetooth_a_pico_w_keeps_32_kib(found):
-    assert found["radio"][1] > found["start"][1]
+    """Without windows around trips: for those a Pico W has memory when the firmware is frozen."""
     assert size.HEAP_W - found["radio"][1] >= 32 * 1024
 
 

@@ -32,6 +32,14 @@ class NoInput:
         pass
 
 
+class Heap:
+    """`gc` of a board: with Bluetooth so little is free that windows around trips are not kept."""
+
+    def __init__(self):
+        self.collect, self.threshold, self.mem_alloc = gc.collect, gc.threshold, gc.mem_alloc
+        self.mem_free = lambda: 60_000 if bluetooth else 120_000
+
+
 sys.modules["select"] = NoInput()
 ROM = (asyncio, bluetooth, machine, os, rp2)  # a board has them there: they are nobody's heap
 _WAITS = 1500  # of `Later` for the first FET, and between pieces, where nothing scans
@@ -39,6 +47,7 @@ _WAITS = 1500  # of `Later` for the first FET, and between pieces, where nothing
 
 def start():
     """main.py as it is: every task of it up to its first wait, and nothing of it is let go."""
+    sys.modules["gc"] = Heap()
     with open("/main.py") as file:
         exec(compile(file.read(), "main.py", "exec"), {"__name__": "__main__"})
 

@@ -15,6 +15,9 @@ from bms.journal import SETTINGS
 from bms.report.pieces import Made
 
 _LONG_MS = const(0x0FFFFFFF)
+# free heap that windows around trips need, with room left for Bluetooth, an app and a cable at once: a Pico has it,
+# a Pico W with nothing frozen has not
+_WINDOWS_N = const(90000)
 
 
 class Reports:
@@ -88,12 +91,15 @@ def proven(scan):
 
 def housekeeping(scan, boxes):
     """The black box, which others may read. In pieces: most of a second in all."""
+    gc.collect()
+    windows = gc.mem_free() >= _WINDOWS_N
     import ringlog  # noqa: F401 pieces of what comes then
 
     yield
-    import bms.window
+    if windows:
+        import bms.window
 
-    yield
+        yield
     import bms.blackbox  # noqa: F401
 
     yield
@@ -106,7 +112,7 @@ def housekeeping(scan, boxes):
     yield
     keeper = keeping.make_keeper(scan)
     yield
-    made = keeping.Housekeeping(scan, keeper=keeper)
+    made = keeping.Housekeeping(scan, keeper=keeper, windows=windows)
     boxes.append(made.blackbox)
     yield made
 
