@@ -58,12 +58,16 @@ TABLE = (
     ("precharge", "PRECHARGE_FAIL", UP, 1, 0, 0, 0, DSG, "LATCH"),
     ("interlock", "INTERLOCK", UP, 1, 0, 0, 0, BOTH, ""),
     ("cutoff", "CUTOFF_DEAD", UP, 1, 0, 0, 0, BOTH, "SC_LOCK"),
+    ("occ_mean", "CHG_MEAN_MA", UP, 50000, 200, 10000, 60000, CHG, "CHARGER_GONE OC_LOCK"),
+    ("ocd_mean", "DSG_MEAN_MA", UP, 110000, 200, 10000, 60000, DSG, "LOAD_GONE OC_LOCK"),
 )
 # fmt: on
 NAMES = [line[0] for line in TABLE]
 SYSTEM = {"stale", "late", "reset", "cfgbad", "precharge", "interlock", "cutoff"}
 LOCKS = {
-    **dict.fromkeys(("occ1", "occ2", "ocd1", "ocd2", "chip_occ", "chip_ocd"), 5),
+    **dict.fromkeys(
+        ("occ1", "occ2", "ocd1", "ocd2", "chip_occ", "chip_ocd", "occ_mean", "ocd_mean"), 5
+    ),
     **dict.fromkeys(("scd", "cutoff"), 3),
 }
 ENDS = ("LATCH", "NO_LOAD", "LOAD_GONE", "CHARGER_GONE", "OC_LOCK", "SC_LOCK", "ACK")
