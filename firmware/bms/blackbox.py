@@ -64,6 +64,10 @@ _MINUTES_N = const(30)  # samples of a record
 _HOURS_N = const(12)
 
 
+def _nothing() -> bool:
+    return False
+
+
 class BlackBox:
     """`places`: four segment stores; `store()`: makes an ABStore for the counters when it is needed.
     `windows`: is there memory for them, some 28 KiB?
@@ -98,7 +102,7 @@ class BlackBox:
         self._lost_ms = 0  # time until it may be noted
         self.error = None  # last OSError of the flash
         self.errors = 0
-        self.wishes = None  # what else is kept: `step()` in a pause, True when it has written
+        self._also = _nothing
         self.window = None  # what keeps scans around trips
         if windows:
             from bms.state import State
@@ -110,6 +114,10 @@ class BlackBox:
             journal.RESET, cause, -1, self.counters.boots, self.counters.uptime_s, self.pack
         )
 
+    def also(self, step) -> None:
+        """What else is kept: `step()` in each pause, True when it has written."""
+        self._also = step
+
     def slack(self) -> bool:
         """Between two scans: look, and write at most one record; True when it has written."""
         dt_ms = self._elapsed()
@@ -118,7 +126,7 @@ class BlackBox:
         if self._sick_ms or not self._may_write(dt_ms):
             return False
         try:
-            if self.wishes is not None and self.wishes.step():
+            if self._also():
                 return True
             if self._ready_n < len(self.logs):
                 self._look_through(self._ready_n)

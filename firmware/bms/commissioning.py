@@ -106,7 +106,7 @@ class Commissioning:
         if self._run is None or self._name != name:
             self._begin(name)
         try:
-            next(self._run)
+            next(self._run)  # type: ignore  # made above
         except StopIteration as end:
             self._pass(name, end.value)
         except Finding as finding:

@@ -40,7 +40,7 @@ class Housekeeping:
         # first: what it changes is on no tape
         self._keeper = keeper or make_keeper(scan, folder)
         self.blackbox = BlackBox(scan, places, chain, self._counters, cause, windows)
-        self.blackbox.wishes = Wishes(scan.pack)
+        self.blackbox.also(Wishes(scan.pack).step)
 
     def _counters(self):
         """Where the counters are kept: needed at start and once a day, not in memory otherwise."""

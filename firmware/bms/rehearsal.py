@@ -142,17 +142,19 @@ def tight(config, snap, name: str):
     values = Values()
     for key in config.__dict__:
         setattr(values, key, getattr(config, key))
-    values.temp_ms = values.chip_cov_ms = values.chip_cuv_ms = _TIGHT_MS
+    limits = {"temp_ms": _TIGHT_MS, "chip_cov_ms": _TIGHT_MS, "chip_cuv_ms": _TIGHT_MS}
     if name == "cov":
-        values.chip_cov_mv = snap.cell_min_mv - _TIGHT_MV
-        values.cov_clear_mv = values.chip_cov_mv - _TIGHT_MV
+        limit = snap.cell_min_mv - _TIGHT_MV
+        limits["chip_cov_mv"] = limit
+        limits["cov_clear_mv"] = limit - _TIGHT_MV
     elif name == "cuv":
-        values.chip_cuv_mv = snap.cell_max_mv + _TIGHT_MV
-        values.cuv_clear_mv = values.chip_cuv_mv + _TIGHT_MV
-    elif name == "otc":
-        values.otc_ddegc = snap.temp_min_ddegc - _TIGHT_DDEGC
-        values.otc_clear_ddegc = values.otc_ddegc - _TIGHT_DDEGC
-    else:
-        values.otd_ddegc = snap.temp_min_ddegc - _TIGHT_DDEGC
-        values.otd_clear_ddegc = values.otd_ddegc - _TIGHT_DDEGC
+        limit = snap.cell_max_mv + _TIGHT_MV
+        limits["chip_cuv_mv"] = limit
+        limits["cuv_clear_mv"] = limit + _TIGHT_MV
+    else:  # otc, otd
+        limit = snap.temp_min_ddegc - _TIGHT_DDEGC
+        limits[name + "_ddegc"] = limit
+        limits[name + "_clear_ddegc"] = limit - _TIGHT_DDEGC
+    for key in limits:
+        setattr(values, key, limits[key])
     return values

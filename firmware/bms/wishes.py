@@ -23,11 +23,12 @@ def text(pack) -> str:
     protect = pack.protect
     for i in range(faults.ROW_N):
         state = protect.state[i]
-        latches = faults.ROWS[i][faults.END] & faults.LATCH
+        row = faults.ROWS[i]
+        latches = int(row[faults.END]) & faults.LATCH
         latched = state == S_LOCKED or (state == S_TRIPPED and latches)
         owed = protect.owed(i)
         if latched or owed:
-            words.append(faults.ROWS[i][faults.NAME] + "=" + str(owed) + ("!" if latched else ""))
+            words.append(str(row[faults.NAME]) + "=" + str(owed) + ("!" if latched else ""))
     return " ".join(words)
 
 

@@ -143,7 +143,7 @@ def test_no_power_cut_turns_off_into_on():
 
 def test_the_black_box_writes_it_in_a_pause_and_not_while_a_row_waits(slots):
     sim = running(cell_n=4)
-    box(sim, Flash(105)).wishes = Wishes(sim.pack, slots)
+    box(sim, Flash(105)).also(Wishes(sim.pack, slots).step)
     sim.run(5)
     sim.pack.request(bits.REQ_OFF)
     sim.run(1)

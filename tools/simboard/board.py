@@ -95,7 +95,7 @@ class SimBoard:
         make_folders(root + "/log")
         chain = Chain(device_key(root + "/device.key"))
         box = BlackBox(self.sim.scan, files(root + "/log"), chain)
-        box.wishes = Wishes(self.pack, slots)
+        box.also(Wishes(self.pack, slots).step)
         self.sim.blackbox = box
         self._boxes = [box]
         self._start_desk(root + "/")

@@ -254,7 +254,8 @@ class BleReporter:
     def _close_room(self) -> None:
         from bms.report.ble_room import forget
 
-        self._failures = self.room.close()
+        if self.room is not None:
+            self._failures = self.room.close()
         self.room = None
         forget()
 
@@ -281,7 +282,8 @@ class BleReporter:
         level = min((self.pack.soc.soc_pm + 5) // 10, 100)
         if level != self._level and self.pack.snap.stack_mv and self.pack.config.ble_reads:
             self._level = level
-            self.ble.gatts_write(self.battery, bytes((level,)), True)
+            battery = self.battery  # type: ignore  # `ble_table.register` puts it there
+            self.ble.gatts_write(battery, bytes((level,)), True)
 
     def _advertise(self) -> None:
         response = b""

@@ -105,6 +105,8 @@ class Link:
     def _consume(self) -> None:
         """Work on the write at hand, up to the first answer."""
         data = self._data
+        if data is None:
+            return
         if self._place.inbox.handle == self._radio.native_in:
             if self.native is None:
                 self._load(self._room.make_native)
@@ -120,7 +122,7 @@ class Link:
         elif self.slave is None:
             self._load(self._room.make_slave)
         else:
-            self._ask_slave(data)
+            self._ask_slave(self.slave, data)
 
     def _load(self, steps) -> None:
         """One step nearer to who can answer this write."""
@@ -130,8 +132,7 @@ class Link:
             return
         self._loading = None
 
-    def _ask_slave(self, data) -> None:
-        slave = self.slave
+    def _ask_slave(self, slave, data) -> None:
         n = slave.answer()  # one write may hold more than one request
         begin = self._at
         last = min(begin + _SLICE_N, len(data))
@@ -146,9 +147,12 @@ class Link:
 
     def _news(self) -> bool:
         """What the native service has to tell without being asked again."""
-        n = 0 if self.native is None else self.native.news()
+        native = self.native
+        if native is None:
+            return False
+        n = native.news()
         if n:
-            self._put(self.native.view, n, self._radio.native_out)
+            self._put(native.view, n, self._radio.native_out)
         return n > 0
 
     def _put(self, view, n: int, handle: int) -> None:

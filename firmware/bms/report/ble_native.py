@@ -183,7 +183,8 @@ class Native:
         from bms.report import tell_health
 
         n = tell_health.health(self.begin(OK), self._pack)
-        del sys.modules["bms.report.tell_health"], sys.modules["bms.report"].tell_health
+        del sys.modules["bms.report.tell_health"]
+        delattr(sys.modules["bms.report"], "tell_health")
         return n
 
     # who has the key ------------------------------------------------------------------------------------

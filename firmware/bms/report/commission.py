@@ -219,6 +219,8 @@ class Desk:
     async def run(self) -> None:
         """For ever, as the reporters."""
         clock = self._clock
+        if clock is None:
+            return
         seq = self._scan.pack.snap.seq
         last_ms = clock.ticks_ms()
         while True:

@@ -96,7 +96,7 @@ class Made:
         made = self._make()
         if not hasattr(made, "__next__"):
             return made
-        reporter = None
+        reporter = made
         for piece in made:
             reporter = piece
             await rest(self._snap)

@@ -48,17 +48,17 @@ class UsbReporter:
             self.wire = Wire(self._to.write, None, self._make_link)
         self.wire.advance(ms)
         self._quiet_ms += ms
-        self._read()
+        self._read(self.wire)
         if self._quiet_ms >= _QUIET_MS:
             self._quiet_ms = 0
             self.wire.quiet()
 
-    def _read(self) -> None:
+    def _read(self, wire) -> None:
         for _ in range(_MOST):
             if not self._ready() or not self._from.readinto(self._one):
                 break
             self._quiet_ms = 0
-            self.wire.put(self._one[0])
+            wire.put(self._one[0])
 
 
 def console(stdin, stdout, make_link, snap):

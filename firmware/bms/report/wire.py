@@ -54,7 +54,7 @@ class Wire:
             self.slave.advance(ms)
         if self.link is not None:
             self.link.advance(ms)
-            self._send(self.link.news())
+            self._send(self.link, self.link.news())
 
     def _open(self):
         if self.link is None and self._make_link is not None:
@@ -70,13 +70,13 @@ class Wire:
         if link is None:
             return
         self._as_text = as_text
-        self._send(link.take(data))
+        self._send(link, link.take(data))
         if as_text:
             link.quiet()  # a line holds whole frames
 
-    def _send(self, n: int) -> None:
+    def _send(self, link, n: int) -> None:
         if n:
-            view = self.link.view[:n]
+            view = link.view[:n]
             self._write(line(view) if self._as_text else view)
 
     def _jbd(self, byte: int) -> None:
