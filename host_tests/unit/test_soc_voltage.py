@@ -238,3 +238,10 @@ def test_a_voltage_that_is_none_changes_nothing():
     for _ in range(600):
         cell.soc.step(cell.snap, 1000)
     assert cell.soc.charge_uah == 50000000
+
+
+def test_a_curve_with_a_hysteresis_of_its_own_has_its_branches_so_far_apart():
+    pm, dmv = (0, 500, 1000), (25000, 33000, 35000)
+    curve = Curve(pm, dmv, pm, (200, 100, 50), True)
+    assert curve.at(50000, 1000) - curve.at(50000, -1000) == 2 * 100
+    assert curve.at(50000, 1000) + curve.at(50000, -1000) == 2 * curve.at(50000, 0)
