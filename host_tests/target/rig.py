@@ -34,7 +34,9 @@ BOARD = "pico_bq76952"
 CONFIG = {"cell_n": 16, "precharge_on": 0, "sc_hold_ms": 5000, "chip_cov_mv": 3710}
 WATCHDOG_MS = 2000  # of boards/pico_bq76952
 
-LOADED_MS = 4500  # the last reporter is there, each after a scan of its own
+LOADED_MS = (
+    8000  # the last reporter is there, each piece after a scan of its own, and the logs are open
+)
 
 # pins that ask host_tests/target/trouble.py for something, and the one that says it is at it
 FLOATS, FLOOD, HANG, RAISE, AT_IT = 16, 17, 18, 19, 20
