@@ -2,6 +2,7 @@
 
 import json
 
+from bms.bits import RUN
 from cellwarden import cli
 from simboard.serve import Served
 
@@ -22,13 +23,18 @@ class Desk:
         self.port = self.served.path
 
     def _start(self) -> None:
-        """Nobody is quicker than the board's first scans, whatever else this machine does."""
+        """The board has started, whatever else this machine does; one that is held never runs."""
         served = self.served
         with served.lock:
-            for _ in range(40):
-                if served.board.pack.intent:
+            for _ in range(80):
+                if served.board.pack.mode.mode == RUN:
                     break
                 served.board.step()
+
+    def stand_still(self) -> None:
+        """No more scans: what two commands say can be compared."""
+        with self.served.lock:
+            self.served.speed = 0.0
 
     @property
     def pack(self):

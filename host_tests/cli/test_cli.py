@@ -43,6 +43,7 @@ def test_the_one_board_on_usb_needs_no_port_and_two_are_asked_about(desk, monkey
 
 
 def test_status_says_what_the_pack_measures(desk):
+    desk.stand_still()
     out = desk.good("status")
     assert "Cellwarden: run, " in out and "no faults" in out and f"firmware {VERSION}" in out
     assert any(f" {soc_pm / 10} %" in out for soc_pm in (599, 600))
