@@ -26,7 +26,7 @@ from bq769x2_parts import BQ76942, BQ76952, BQ769142, Wiring, is_part, named, pa
 from bq769x2_status import ddegc, flags_of, int16, trips_of
 from bq769x2_sub import Subcommands
 from bq769x2_verify import DIE_AGE_MAX, Verify
-from bq769x2_window import ALARM_ASLEEP, ALARM_MASK, BAL_INTERVAL_S
+from bq769x2_window import ALARM_ASLEEP, ALARM_MASK, BAL_INTERVAL_S, loaded, packed
 from fast import pick_words
 from roles import FLAG_RESET, FLAG_SEALED, FLAG_SHUTDOWN, TEMP_NONE, TRIP_OVRD, TRIP_PF
 
@@ -127,20 +127,21 @@ class BQ769x2:
             )
 
     def load(self, config) -> None:
-        """Translate a configuration; `ValueError` when the chip cannot hold it."""
-        memory = self.check(config)
-        self.applied = memory.applied
-        self._ma_per_bit = memory.ma_per_bit
-        self._windows = memory.windows
+        """Translate a configuration, or take its `image`; `ValueError` when the chip cannot hold it."""
+        key = self._wiring.key(self.off_pins)
+        self._windows, self._ma_per_bit, self.applied = loaded(config, key, self.check)
         self._verify.expect(self._windows)
+
+    def image(self) -> bytes:
+        """What was made of the configuration, which may `load` it next time."""
+        return self._wiring.key(self.off_pins) + packed(self._windows, self._ma_per_bit)
 
     def check(self, config):
         """What `load` would put into the chip; the same `ValueError`."""
         if config.cell_n != self._cell_n:
             raise ValueError(f"cell_n: {config.cell_n}, wired are {self._cell_n}")
-        ntc_n = len(self._wiring.ntc_at)
-        if config.ntc_n != ntc_n:
-            raise ValueError(f"ntc_n: {config.ntc_n}, wired are {ntc_n}")
+        if config.ntc_n != len(self._wiring.ntc_at):
+            raise ValueError(f"ntc_n: {config.ntc_n}, wired are {len(self._wiring.ntc_at)}")
         # a large table, needed once: whoever wants may forget it
         from bq769x2_memory import Memory
 

@@ -81,6 +81,13 @@ class Wiring:
             raise ValueError(f"{pin} carries two thermistors")
         self.kinds[pin] = kind
 
+    def key(self, off_pins: bool) -> bytes:
+        """Two wirings with the same key give data memory the same content."""
+        found = bytearray((self.inputs & 0xFF, self.inputs >> 8, off_pins))
+        for pin in NTC_PINS:
+            found.append(self.kinds.get(pin, 0))
+        return bytes(found)
+
     def to_inputs(self, cells: int) -> int:
         """Mask of cells -> mask of inputs."""
         inputs = 0

@@ -16,6 +16,11 @@ FET_NTC = const(0x0F)  # the same: FET temperature
 NTC_PINS = ("TS1", "TS2", "TS3", "HDQ", "DCHG", "DDSG")  # in register order, 0x70 and up
 
 
+_HEAD = "<BH"  # mA a bit, address of a window; its data and what is ours of it follow
+_HEAD_N = const(3)
+_IMAGE_N = const(67)
+
+
 class Window:
     """A block of data memory as one read brings it, and which bytes of it are ours."""
 
@@ -38,3 +43,29 @@ class Window:
         while end < BLOCK_N and self.own[end]:
             end += 1
         return end - at
+
+
+def packed(windows, ma_per_bit: int) -> bytes:
+    """All that the driver keeps of a configuration."""
+    image = b""
+    for each in windows:
+        image += struct.pack(_HEAD, ma_per_bit, each.address) + each.data + each.own
+    return image
+
+
+def loaded(config, key: bytes, make):
+    """(windows, mA a bit, applied) of `config.image`, if it begins with this key, else of `make(config)`."""
+    image = getattr(config, "image", b"")
+    if image[: len(key)] != key:
+        made = make(config)
+        return made.windows, made.ma_per_bit, made.applied
+    windows = []
+    ma_per_bit = 1
+    for at in range(len(key), len(image), _IMAGE_N):
+        ma_per_bit, address = struct.unpack_from(_HEAD, image, at)
+        window = Window(address)
+        at += _HEAD_N
+        window.data[:] = image[at : at + BLOCK_N]
+        window.own[:] = image[at + BLOCK_N : at + 2 * BLOCK_N]
+        windows.append(window)
+    return windows, ma_per_bit, {}

@@ -16,7 +16,10 @@ switch  `read_fets()`            -> FET bits that really conduct, as the chip re
 bleed   `write_bleed(mask)`      bit i = cell i bleeds; must be repeated within `bleed_refresh_ms`
 guard   `probe()`                who is there; raises `OSError` naming what was found for a wrong part
         `load(config)`           translate the configuration; raises `ValueError` for what the chip cannot hold
-        `applied`                dict: field name -> value the chip really holds after rounding
+        `applied`                dict: field name -> value the chip really holds after rounding; empty
+                                 when `load` took `config.image`
+        `image()`                bytes (optional): what `load` made; as `config.image`, for the same
+                                 settings and wiring, it spares the next `load` the work
         `covers`                 TRIP_* bits the monitor can raise by itself; the rest is left to the fault rows
         `arm()`                  write the whole configuration, FETs off meanwhile
         `verify_all()`           read all of it back -> number of registers that differ

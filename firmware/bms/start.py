@@ -33,6 +33,7 @@ def build():
         config.keep = False
     wishes(pack)
     scan = Scan(pack, hardware)
+    config.image = b""  # the monitor has it; other settings than these are made anew
     calibrate(scan, hardware.name)
     pack.journal.note(SETTINGS, config.source, -1, config.hash, config.hash, pack)
     return scan

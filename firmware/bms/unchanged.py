@@ -1,9 +1,10 @@
 """Nothing has changed since a start that checked everything: what it found is used again.
 
-Checking the settings needs every table of fields and relations: 0.4 s and 40 KiB of a Pico's start. Once a
-start has done it and is held by nothing, the values go into a file, with a checksum of every file that
-they follow from, the list of installed firmware among them. The next start takes them if both checksums
-are right, and else checks again. Without `installed.txt` (nobody ran `make flash`) nothing is kept.
+Checking the settings needs every table of fields and relations: 0.4 s and 40 KiB of a Pico's start; what
+the monitor's driver makes of them another 0.1 s. Once a start has done it and is held by nothing, both go into
+a file, with a checksum of every file that they follow from, the list of installed firmware among them. The next
+start takes them if both checksums are right, and else checks again. Without `installed.txt` (nobody ran
+`make flash`) nothing is kept.
 """
 
 import binascii
@@ -16,8 +17,9 @@ from bms.values import Values
 PATH = "unchanged.bin"
 _INSTALLED = "installed.txt"
 _FROM = ("config.json", "settings.a", "settings.b", "commission.a", "commission.b")
-_HEAD = "<IIHH"  # checksum of all that follows, of the files, bytes of `packed`, number of values
-_HEAD_N = const(12)
+# checksum of all that follows, of the files, bytes of `packed` and of the monitor's image, number of values
+_HEAD = "<IIHHH"
+_HEAD_N = const(14)
 _CRC_N = const(4)
 _CHUNK_N = const(1024)
 _HASH_MAX = const(0x3FFFFFFF)
@@ -46,16 +48,17 @@ def _file_crc(path: str, crc: int, chunk) -> int:
         return crc
 
 
-def save(values, root: str = "") -> bool:
-    """Keep checked values. `OSError`: the file system is full; then they are checked at every start."""
+def save(values, image: bytes = b"", root: str = "") -> bool:
+    """Keep checked values, and `guard.image()` of them. `OSError`: the file system is full; then they are
+    checked at every start."""
     crc = files_crc(root)
     if not crc:
         return False
     names = [name for name in dir(values) if type(getattr(values, name)) is int]
     text = values.chemistry + " " + " ".join(names)
     numbers = b"".join([struct.pack("<i", getattr(values, name)) for name in names])
-    head = struct.pack("<IHH", crc, len(values.packed), len(names))
-    data = head + values.packed + numbers + text.encode()
+    head = struct.pack("<IHHH", crc, len(values.packed), len(image), len(names))
+    data = head + values.packed + image + numbers + text.encode()
     with open(root + PATH, "wb") as file:
         file.write(struct.pack("<I", binascii.crc32(data)))
         file.write(data)
@@ -71,12 +74,14 @@ def load(root: str = ""):
         return None
     if len(data) < _HEAD_N:
         return None
-    crc, of_files, packed_n, n = struct.unpack_from(_HEAD, data)
+    crc, of_files, packed_n, image_n, n = struct.unpack_from(_HEAD, data)
     if crc != binascii.crc32(data[_CRC_N:]) or of_files != files_crc(root):
         return None
     values = Values()
     at = _HEAD_N + packed_n
     values.packed = bytes(data[_HEAD_N:at])
+    values.image = bytes(data[at : at + image_n])
+    at += image_n
     names = str(data[at + 4 * n :], "utf-8").split(" ")
     values.chemistry = names.pop(0)
     for name in names:

@@ -10,6 +10,9 @@ class Values:
     chemistry = ""
     hash = 0
     packed = b""  # what the hash was made of: a log keeps it
+    image = (
+        b""  # what the monitor's driver made of them, see `guard.image`; b"" = it shall make it
+    )
     source = 0  # of `bms.settings`
     held = False  # they may not be what a person confirmed
     checked = False  # this start did it, and did not take what `bms.unchanged` keeps

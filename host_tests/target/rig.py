@@ -35,7 +35,7 @@ CONFIG = {"cell_n": 16, "precharge_on": 0, "sc_hold_ms": 5000, "chip_cov_mv": 37
 WATCHDOG_MS = 2000  # of boards/pico_bq76952
 
 LOADED_MS = (
-    8000  # the last reporter is there, each piece after a scan of its own, and the logs are open
+    11000  # the last reporter is there, each piece after a scan of its own, and the logs are open
 )
 
 # pins that ask host_tests/target/trouble.py for something, and the one that says it is at it

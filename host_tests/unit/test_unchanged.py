@@ -45,7 +45,7 @@ class Device:
 @pytest.fixture
 def device(tmp_path):
     made = Device(tmp_path)
-    assert unchanged.save(made.check(), made.root)
+    assert unchanged.save(made.check(), root=made.root)
     return made
 
 
@@ -55,6 +55,13 @@ def test_the_same_values_come_back(device):
     assert len(names) > 100
     assert {n: getattr(kept, n) for n in names} == {n: getattr(checked, n) for n in names}
     assert not kept.checked and not kept.held
+
+
+def test_what_the_monitor_made_of_them_comes_back_too(device):
+    assert unchanged.load(device.root).image == b""
+    unchanged.save(device.check(), b"of the monitor", root=device.root)
+    kept = unchanged.load(device.root)
+    assert kept.image == b"of the monitor" and kept.hash == device.check().hash
 
 
 @pytest.mark.parametrize(
@@ -90,5 +97,5 @@ def test_whatever_length_a_cut_leaves_of_it_it_is_not_taken(device):
 def test_without_the_list_of_installed_files_nothing_is_kept(tmp_path):
     device = Device(tmp_path)
     (tmp_path / "installed.txt").unlink()
-    assert not unchanged.save(device.check(), device.root)
+    assert not unchanged.save(device.check(), root=device.root)
     assert unchanged.load(device.root) is None

@@ -45,7 +45,7 @@ def checked(pairs) -> list:
                 Path(root + path[1:]).write_bytes(data)
         slots = (FileSlot(root + "settings.a"), FileSlot(root + "settings.b"))
         values = Settings(slots, root + "config.json", root + "installed.txt").load().bare()
-        assert unchanged.save(values, root)
+        assert unchanged.save(values, root=root)
         made = ("settings.a", "settings.b", unchanged.PATH)
         return [("/" + name, Path(root + name).read_bytes()) for name in made]
 

@@ -6,9 +6,10 @@ And the next start need not check the settings again, see `bms.unchanged`.
 
 import asyncio
 import os
-import sys
 
 from micropython import const
+
+from bms.forget import forget
 
 TRIED = "/previous/tried"
 _LOOK_MS = const(100)
@@ -38,16 +39,17 @@ class Proven:
             pass
         config = self._scan.pack.config
         if getattr(config, "keep", False):  # a simulated pack never asks
-            keep(config)
+            keep(config, self._scan.board.guard)
         return True
 
 
-def keep(config) -> None:
+def keep(config, guard) -> None:
     """For the next start, if there is room."""
     from bms import unchanged
 
+    image = getattr(guard, "image", bytes)  # not every driver has one
     try:
-        unchanged.save(config)
+        unchanged.save(config, image())
     except OSError:
         pass
-    del sys.modules["bms.unchanged"]
+    forget()
