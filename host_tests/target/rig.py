@@ -2,6 +2,7 @@
 
 import functools
 import os
+import signal
 import struct
 import traceback
 from pathlib import Path
@@ -16,7 +17,7 @@ from host_tests.shared import ROOT
 try:
     from emulate.bench import Bench
     from emulate.cable import Cable
-    from emulate.deploy import content, flash_with, waived
+    from emulate.deploy import checked, content, flash_with, waived
     from emulate.disk import Disk, read
     from emulate.flashlog import FlashLog
     from emulate.image import NoImage, image
@@ -28,11 +29,12 @@ except ImportError:
 
 # what the tests take from here, so that they can be collected without an emulator
 __all__ = ["Bench", "Cable", "Disk", "FlashLog", "Jbd", "Pico", "Story", "content", "flash_with"]
-__all__ += ["read", "waived"]
+__all__ += ["checked", "read", "waived"]
 
 BOARD = "pico_bq76952"
 CONFIG = {"cell_n": 16, "precharge_on": 0, "sc_hold_ms": 5000, "chip_cov_mv": 3710}
 WATCHDOG_MS = 2000  # of boards/pico_bq76952
+BACK_MS = 30_000  # whatever was done to it, it protects again: watchdog, start, self-test, hold
 
 LOADED_MS = (
     11000  # the last reporter is there, each piece after a scan of its own, and the logs are open
@@ -152,9 +154,14 @@ def apart(test):
         if not child:
             _tell(writing, test, args, more)
         os.close(writing)
-        with open(reading, "rb") as pipe:
-            told = pipe.read().decode()
-        os.waitpid(child, 0)
+        try:
+            with open(reading, "rb") as pipe:
+                told = pipe.read().decode()
+        except BaseException:  # Ctrl-C: nobody listens to it any more
+            os.kill(child, signal.SIGKILL)
+            raise
+        finally:
+            os.waitpid(child, 0)
         if told != "fine":
             pytest.fail(told or "the copy died", pytrace=False)
 

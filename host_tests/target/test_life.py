@@ -1,5 +1,7 @@
 """From power-up to protection, and back to it after whatever stops the firmware; judged by the pack."""
 
+import pytest
+
 from host_tests.target import rig
 from host_tests.target.rig import apart, differing
 
@@ -30,6 +32,9 @@ def test_the_run_pin_opens_the_fets_and_a_start_does_not_close_them(started):
     bench = started
     bench.pico.hold_reset(True)
     assert bench.off()
+    held_ms = bench.pico.now_ns / 1e6
+    bench.pico.run_ms(100)
+    assert bench.off() and bench.pico.now_ns / 1e6 - held_ms == pytest.approx(100)
     bench.pico.hold_reset(False)
     for _ in range(40):
         bench.pico.run_ms(10)
@@ -57,10 +62,7 @@ def test_a_short_circuit_while_the_loop_hangs_is_cut_all_the_same(started):
     bench.touch(lambda plant: plant.outside.short(0.005))
     rig.us_until(bench, bench.off, 250)
     rig.us_until(bench, lambda: not bench.cfetoff.level and not bench.dfetoff.level, 40)
-    resets = bench.pico.resets
-    while bench.pico.resets == resets:
-        bench.pico.run_ms(5)
-        assert bench.off()
+    assert_off_until_reset(bench)
 
 
 @apart
@@ -69,10 +71,7 @@ def test_a_scan_that_raises_takes_the_permission_with_it(started):
     bench.pico.out.clear()
     rig.ask(bench, rig.RAISE)
     rig.us_until(bench, bench.off, 400_000, 500)
-    resets = bench.pico.resets
-    while bench.pico.resets == resets:
-        bench.pico.run_ms(5)
-        assert bench.off() and not bench.cfetoff.level and not bench.dfetoff.level
+    assert_off_until_reset(bench)
     assert b"TypeError" in bench.pico.out
 
 
@@ -81,22 +80,27 @@ def test_a_loop_stopped_at_the_prompt_has_its_fets_off_until_the_watchdog_starts
     bench = started
     bench.pico.send(b"\x03")
     rig.us_until(bench, bench.off, 100_000, 200)
-    resets = bench.pico.resets
-    start_ns = bench.pico.now_ns
-    while bench.pico.resets == resets:
-        assert bench.pico.now_ns - start_ns < rig.WATCHDOG_MS * 1.1e6
-        bench.pico.run_ms(5)
-        assert bench.off()
+    assert_off_until_reset(bench)
     bench.pico.run_ms(100)
     assert bench.off()
 
 
+def assert_off_until_reset(bench):
+    """Neither pin permits anything until the watchdog has reset the Pico, and that in its time."""
+    resets, begun_ns = bench.pico.resets, bench.pico.now_ns
+    while bench.pico.resets == resets:
+        assert bench.pico.now_ns - begun_ns < rig.WATCHDOG_MS * 1.1e6, "no watchdog"
+        bench.pico.run_ms(5)
+        assert bench.off() and not bench.cfetoff.level and not bench.dfetoff.level
+
+
 def assert_off_until_permitted(bench):
     """From a reset on: no FET conducts before a scan has permitted it, over limits that are ours."""
-    permitted = []
+    permitted, begun_ns = [], bench.pico.now_ns
     bench.dfetoff.watch(lambda level: permitted.append(level))
     while not permitted:
-        assert bench.pico.now_ns < 60e9 and bench.off()
+        assert bench.pico.now_ns - begun_ns < rig.BACK_MS * 1e6, "no permission"
+        assert bench.off()
         bench.pico.run_ms(2)
     assert permitted == [1]
     assert differing(bench) == []

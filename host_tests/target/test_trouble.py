@@ -9,6 +9,7 @@ from sim.prng import Prng
 
 CUT_US = 250  # the monitor's delay of 195 us, and what follows
 PIN_US = 40  # ALERT to the off-pins
+IO_IRQ_BANK0 = 13
 STALE_MS = 1000 + 250 + 100  # no good reading for so long: off
 
 
@@ -46,11 +47,27 @@ def short_while_busy(bench, pin):
         assert bench.off()
 
 
+def stop_guard(pico):
+    """The state machine that watches ALERT is out of order."""
+    pico.mcu.pio[0].machines[0].enabled = False
+
+
+def stop_interrupt(pico):
+    """The processor hears no pin."""
+    pico.mcu.core.enabled_interrupts &= ~(1 << IO_IRQ_BANK0)
+
+
+@pytest.mark.parametrize(
+    "broken", [None, stop_guard, stop_interrupt], ids=["both", "the interrupt", "the guard"]
+)
 @apart
-def test_alert_alone_opens_the_fets_of_a_monitor_that_leaves_them_closed(started):
-    """Something else pulls ALERT: the monitor sees no reason, so the off-pins are all there is."""
+def test_alert_alone_opens_the_fets_of_a_monitor_that_leaves_them_closed(started, broken):
+    """Something else pulls ALERT: the monitor sees no reason, so the off-pins are all there is. By both lines of
+    defence, and by each alone."""
     bench = started
     busy(bench, rig.FLOATS)
+    if broken is not None:
+        broken(bench.pico)
     bench.alert.end("spanner").drive(0)
     rig.us_until(bench, bench.off, PIN_US)
     assert rig.at_it(bench)

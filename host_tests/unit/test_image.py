@@ -7,12 +7,12 @@ import pytest
 from emulate import image as images
 
 
-def uf2(payload: bytes, total=None) -> bytes:
+def uf2(payload: bytes, total=None, family=0xE48BFF56, flags=0x2000) -> bytes:
     """An image of 256-byte blocks; `total`: what it says of their number."""
     parts = [payload[at : at + 256].ljust(256, b"\0") for at in range(0, len(payload), 256)]
     out = b""
     for number, part in enumerate(parts):
-        words = (0, 0x10000000 + 256 * number, 256, number, total or len(parts), 0xE48BFF56)
+        words = (flags, 0x10000000 + 256 * number, 256, number, total or len(parts), family)
         head = b"UF2\n\x57\x51\x5d\x9e" + b"".join(word.to_bytes(4, "little") for word in words)
         out += (head + part).ljust(508, b"\0") + b"\x30\x6f\xb1\x0a"
     return out
@@ -70,12 +70,37 @@ def test_what_was_downloaded_before_is_used(home):
 def test_the_image_that_is_given_goes_first(home, monkeypatch):
     images.cached().write_bytes(GOOD)
     given = home / "mine.uf2"
-    given.write_bytes(b"another build")
+    given.write_bytes(uf2(b"another build"))
     monkeypatch.setenv("MICROPYTHON_UF2", str(given))
     assert images.image() == str(given)
     given.unlink()
     with pytest.raises(images.NoImage, match="^NEEDS a MicroPython image.*is not there"):
         images.image()
+
+
+@pytest.mark.parametrize(
+    "data, why",
+    [
+        (b"", "ends too early"),
+        (b"not found\n", "is no UF2, or torn"),
+        (GOOD[:-512], "ends too early"),
+        (GOOD[:-100], "is no UF2, or torn"),
+        (uf2(b"of a Pico 2", family=0xE48BFF59), "is for another chip than the RP2040"),
+    ],
+)
+def test_what_cannot_boot_is_refused_before_it_is_waited_for(home, monkeypatch, data, why):
+    given = home / "mine.uf2"
+    given.write_bytes(data)
+    monkeypatch.setenv("MICROPYTHON_UF2", str(given))
+    with pytest.raises(images.NoImage, match=f"^NEEDS.*mine.uf2 {why}$"):
+        images.image()
+
+
+def test_an_image_that_names_no_chip_may_be_one(home, monkeypatch):
+    given = home / "mine.uf2"
+    given.write_bytes(uf2(b"by another tool", family=0, flags=0))
+    monkeypatch.setenv("MICROPYTHON_UF2", str(given))
+    assert images.image() == str(given)
 
 
 def test_a_download_that_fails_is_tried_once(home, monkeypatch):

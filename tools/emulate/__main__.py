@@ -12,7 +12,7 @@ from pathlib import Path
 from emulate import measure
 from emulate.bench import Bench
 from emulate.cable import Cable
-from emulate.image import NoImage, needing_it
+from emulate.image import NoImage
 from emulate.story import CONFIG, Silent, Story
 
 BOARD = "pico_bq76952"
@@ -32,22 +32,31 @@ def flash(bench: Bench) -> None:
         raise Silent("nothing is installed")
 
 
+def play() -> None:
+    """All of it, on the screen."""
+    bench = Bench(service=False)
+    bench.pico.boot()
+    print(f"make flash BOARD={BOARD}, onto an emulated Pico with nothing on it:", flush=True)
+    flash(bench)
+    print("\nA short circuit; times are the Pico's, since its start:", flush=True)
+    Story(bench, lambda ms, text: print(f"{ms:10.3f} ms  {text}", flush=True)).play()
+    print("\nFigures:", flush=True)
+    measure.main()
+
+
 def main() -> int:
     try:
-        bench = Bench(service=False)
-        bench.pico.boot()
-        print(f"make flash BOARD={BOARD}, onto an emulated Pico with nothing on it:", flush=True)
-        flash(bench)
-        print("\nA short circuit; times are the Pico's, since its start:", flush=True)
-        Story(bench, lambda ms, text: print(f"{ms:10.3f} ms  {text}", flush=True)).play()
+        play()
     except NoImage as missing:
         print(missing, file=sys.stderr)
         return 2
     except (Silent, TimeoutError) as error:
         print(f"emulate: {error}", file=sys.stderr)
         return 2
-    print("\nFigures:", flush=True)
-    return needing_it(measure.main)
+    except KeyboardInterrupt:
+        print("emulate: stopped", file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ _SAYS = b"MicroPython v1.28.0 on 2026-04-06"  # what it calls itself
 _MAY_DOWNLOAD = "CELLWARDEN_DOWNLOAD"  # set by the verbs that may use the network
 _WAIT_S = 30
 _BLOCK_N = 512
+_HAS_FAMILY, _RP2040 = 0x2000, 0xE48BFF56  # of a block: flag, and the chip's number
 _UF2 = (b"UF2\n\x57\x51\x5d\x9e", b"\x30\x6f\xb1\x0a")  # how a block begins and ends
 
 _failed = []  # why the download did not work, so that it is tried once a run
@@ -39,6 +40,9 @@ def image() -> str:
     if given:
         if not os.path.isfile(given):
             raise NoImage(f"NEEDS a MicroPython image: MICROPYTHON_UF2={given} is not there")
+        why = _unfit(Path(given).read_bytes())
+        if why:
+            raise NoImage(f"NEEDS a MicroPython image for the Pico: MICROPYTHON_UF2={given} {why}")
         return given
     kept = cached()
     if kept.is_file() and complaint(kept) is None:
@@ -59,13 +63,30 @@ def cached() -> Path:
 def complaint(path) -> str | None:
     """Why this file is not the whole pinned release; None when it is."""
     data = Path(path).read_bytes()
-    blocks = [data[at : at + _BLOCK_N] for at in range(0, len(data), _BLOCK_N)]
+    why = _unfit(data)
+    if why is None and _SAYS not in b"".join(_payload(block) for block in _blocks(data)):
+        why = f"does not say {_SAYS.decode()}"
+    return why and f"{_NAME} {why}"
+
+
+def _unfit(data: bytes) -> str | None:
+    """Why no RP2040 boots this; None when it might. The emulator would wait for ever for a part of an image."""
+    blocks = _blocks(data)
     if not all(len(b) == _BLOCK_N and b[:8] == _UF2[0] and b[-4:] == _UF2[1] for b in blocks):
-        return f"{_NAME} is no UF2, or torn"
+        return "is no UF2, or torn"
     if not blocks or _word(blocks[-1], 20) + 1 != _word(blocks[-1], 24):
-        return f"{_NAME} ends too early"
-    payload = b"".join(block[32 : 32 + _word(block, 16)] for block in blocks)
-    return None if _SAYS in payload else f"{_NAME} does not say {_SAYS.decode()}"
+        return "ends too early"
+    if all(_word(b, 8) & _HAS_FAMILY and _word(b, 28) != _RP2040 for b in blocks):
+        return "is for another chip than the RP2040"
+    return None
+
+
+def _blocks(data: bytes) -> list:
+    return [data[at : at + _BLOCK_N] for at in range(0, len(data), _BLOCK_N)]
+
+
+def _payload(block: bytes) -> bytes:
+    return block[32 : 32 + _word(block, 16)]
 
 
 def _word(block: bytes, at: int) -> int:

@@ -7,6 +7,7 @@ alone: the state machine that watches ALERT is stopped just before the edge, as 
 
 import json
 import os
+import signal
 import traceback
 
 from emulate.flashtime import FlashTime
@@ -89,9 +90,14 @@ def in_a_copy(act):
         os.write(writing, text.encode())
         os._exit(0)
     os.close(writing)
-    with open(reading, encoding="utf-8") as pipe:
-        found = json.load(pipe)
-    os.waitpid(child, 0)
+    try:
+        with open(reading, encoding="utf-8") as pipe:
+            found = json.load(pipe)
+    except BaseException:  # Ctrl-C: nobody listens to it any more
+        os.kill(child, signal.SIGKILL)
+        raise
+    finally:
+        os.waitpid(child, 0)
     if "failed" in found:
         raise RuntimeError(found["failed"])
     return found[0]
