@@ -7,6 +7,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from demo.readable import fet_words, stopped
+
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 _BAR_N = 18
 _LEVELS = {"bad": "bold red", "warn": "yellow", "good": "green", "info": "dim"}
@@ -90,7 +92,9 @@ def _numbers(state: dict) -> Panel:
     grid.add_row("mode", Text(state["mode"], "bold red" if bad else "bold green"))
     fets = Text()
     for fet in state["fets"]:
-        fets.append(f"{fet['name'].upper()} ", "bold green" if fet["conducts"] else "dim strike")
+        fets.append(
+            f"{fet_words([fet['name']])}  ", "bold green" if fet["conducts"] else "dim strike"
+        )
     grid.add_row("FETs", fets)
     grid.add_row("SoC", f"{pack['soc_pm'] / 10:.1f} %  {bar(pack['soc_pm'], 0, 1000, 14)}")
     grid.add_row("stack", f"{pack['stack_mv'] / 1000:.2f} V")
@@ -113,8 +117,8 @@ def _faults(state: dict) -> Panel:
     lines = []
     for fault in state["faults"]:
         style = "bold red" if fault["blocks"] else "yellow"
-        blocks = " and ".join(name.upper() for name in fault["blocks"])
-        lines.append(Text(fault["words"] + (f"  [{blocks} off]" if blocks else ""), style))
+        what = stopped(fault["blocks"])
+        lines.append(Text(fault["words"] + (f"  [{what}]" if what else ""), style))
     return Panel(Group(*(lines or [Text("none", "green")])), title="faults")
 
 

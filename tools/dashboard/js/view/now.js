@@ -9,7 +9,7 @@ const LEVELS = {
 };
 const LOW_PM = 200;
 const EMPTY_PM = 100;
-const NAMES = { chg: "Charge", dsg: "Discharge", pchg: "Precharge (charger)", pdsg: "Precharge" };
+const NAMES = { chg: "Charge", dsg: "Discharge", pchg: "Precharge (cells)", pdsg: "Precharge" };
 
 export function drawNow(state) {
   drawMode(state);
