@@ -89,7 +89,13 @@ function drawFets(state) {
       return item;
     }));
   }
-  put("outputs", state.outputs.filter((name) => !/contactor|LED/.test(name)).join(", "));
+  put("outputs", outputsOf(state.outputs));
+}
+
+/** What runs beside the switches. */
+function outputsOf(names) {
+  const shown = names.filter((name) => !/contactor|LED/.test(name));
+  return shown.length ? `${shown.join(", ")} on` : "";
 }
 
 function limitsOf(state) {
