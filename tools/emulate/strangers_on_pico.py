@@ -1,7 +1,7 @@
 """`extra` for `on_pico`: strangers in reach of the pack. A pin says which of them is at it.
 
 They come as the stack's interrupt does, between any two bytecodes, so also in the middle of a scan, and
-500 times a second: more than a radio can carry.
+500 times a second: more than a radio can carry. Who is sent away comes back after a tenth of a second.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from machine import Pin, Timer
 
 PINS = (17, 18, 19, 20, 21)
 _BEAT_MS = 2
+_AWAY_BEATS = 50
 _CONNECTED, _GONE, _WRITTEN, _MTU = 1, 2, 3, 21
 _JBD, _NATIVE = 0, 3  # services
 _REQUESTS = 1  # characteristic
@@ -35,16 +36,27 @@ class Strangers:
         self._dear = (frame(0x06, b""), frame(0x03, b""), frame(0x05, b"\0"))
         self._n = 0
         self._here = False
+        self._away = 0  # beats until one who was sent away is back
         self.connections_n = 0
 
     async def run(self):
         while radio.handler is None:
             await asyncio.sleep_ms(100)
+        radio.gap_disconnect = self.sent_away
         self._timer = Timer(period=_BEAT_MS, mode=Timer.PERIODIC, callback=self.beat)
         while True:
             await asyncio.sleep_ms(1000)
 
+    def sent_away(self, _conn):
+        self._away = _AWAY_BEATS
+        return True
+
     def beat(self, _timer):
+        if self._away:
+            if self._away == _AWAY_BEATS:
+                self.leave()
+            self._away -= 1
+            return
         for i in range(len(PINS)):
             if self._asked[i]():
                 self._n += 1
@@ -56,6 +68,10 @@ class Strangers:
             self.connections_n += 1
             radio.handler(_CONNECTED, (64, 0, bytes(6)))
             radio.handler(_MTU, (64, 247))
+
+    def leave(self):
+        radio.handler(_GONE, (64, 0, bytes(6)))
+        self._here = False
 
     def write(self, service, data):
         radio.data = data
@@ -72,8 +88,7 @@ class Strangers:
         if step == 0:
             self.come()
         elif step == 5:
-            radio.handler(_GONE, (64, 0, bytes(6)))
-            self._here = False
+            self.leave()
         else:
             self.write((_JBD, _NATIVE)[step % 2], (self._hello, BASIC)[step % 2])
 
