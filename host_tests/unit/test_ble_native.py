@@ -300,6 +300,21 @@ def test_a_replayed_command_does_nothing():
     assert talk.rig.rig.roles.fets == BOTH
 
 
+def test_behind_the_last_counter_only_another_session_comes():
+    talk = Talk()
+    talk.unlock()
+    first = talk.client.do(native.LOCK_FETS, BOTH)
+    talk.client.counter = 0xFFFFFFFE
+    assert talk.do(native.LOCK_FETS, CHG) == native.OK
+    assert talk.send(first) == [(0x92, bytes([native.OLD]))]
+    talk.client.counter = -1  # wrapped
+    for _ in range(3):
+        ((_, answer),) = talk.send(talk.client.do(native.LOCK_FETS, 0))
+        assert answer == bytes([native.OLD]) and talk.pack.lock == CHG
+    talk.client = Client(KEY)
+    assert talk.unlock() and talk.do(native.LOCK_FETS, 0) == native.OK and talk.pack.lock == 0
+
+
 def test_a_whole_recorded_conversation_does_nothing_in_another_connection():
     talk = Talk()
     sent = [talk.client.hello()]
