@@ -34,9 +34,9 @@ _TRIP_WORDS = [FAULT_WORDS.get(name, "FETs held off from outside") for name in _
 # names of FETs for tools: the switch, and what it lets through, for people
 _FET_WORDS = {
     "chg": ("charge", "charging"),
-    "pchg": ("precharge of the cells", "precharge of the cells"),
+    "pchg": ("precharge of cells", "precharge of cells"),
     "dsg": ("discharge", "discharging"),
-    "pdsg": ("precharge of the load", "precharge of the load"),
+    "pdsg": ("precharge", "precharge"),
 }
 _CAUSES = ("not told", "power", "reset pin", "watchdog", "deep sleep", "software")
 _ANCHORS = ("none", "full", "empty")

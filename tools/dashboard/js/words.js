@@ -74,9 +74,9 @@ export const OUTPUTS = ["heater", "fan", "charge contactor", "discharge contacto
 // names of FETs: the switch, and what it lets through, for people
 export const FET_WORDS = {
   chg: ["charge", "charging"],
-  pchg: ["precharge of the cells", "precharge of the cells"],
+  pchg: ["precharge of cells", "precharge of cells"],
   dsg: ["discharge", "discharging"],
-  pdsg: ["precharge of the load", "precharge of the load"],
+  pdsg: ["precharge", "precharge"],
 };
 const REQUESTS = ["on", "off", "sleep", "shutdown", "clear the faults", "self-test"];
 export const KINDS = ["boot", "trip", "clear", "lock", "ack", "mode", "request", "refused", "alert", "armed", "bus", "anchor", "write", "settings", "reset", "lost", "calibration", "clock"];
