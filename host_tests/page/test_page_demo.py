@@ -113,10 +113,14 @@ def test_only_the_key_of_the_pack_opens_control(page, site):
     unlock(page, "1234")
     expect(page.locator("#key-problem")).to_have_text("A key has 32 hexadecimal digits.")
     expect(page.locator("#unlocked")).to_be_hidden()
+    key = page.get_by_label("Key of this pack")
+    expect(key).to_have_attribute("type", "password")
+    press(page, "Show the key")
+    expect(key).to_have_attribute("type", "text")
     site.gate.lock.forgive()  # who was wrong waits a second
     unlock(page, KEY.hex(" ", 4))
     expect(page.locator("#unlocked")).to_be_visible()
-    assert page.get_by_label("Key of this pack").input_value() == ""
+    assert key.input_value() == "" and key.get_attribute("type") == "password"
     press(page, "Switch off")
     press(page, "Leave it on")
     assert site.runner.session.pack.mode.mode == RUN

@@ -12,6 +12,7 @@ export function startControl() {
     event.preventDefault();
     unlock();
   });
+  $("key-show").addEventListener("click", () => showKey($("key").type === "password"));
   $("lock").addEventListener("click", () => {
     link.lock();
     showLocked();
@@ -44,6 +45,12 @@ export function showLocked() {
   put("said", "");
 }
 
+/** 32 digits are typed more surely when they can be read. */
+function showKey(shown) {
+  $("key").type = shown ? "text" : "password";
+  $("key-show").setAttribute("aria-pressed", String(shown));
+}
+
 const sentence = (words) => words[0].toUpperCase() + words.slice(1).replace(/\.?$/, ".");
 
 async function unlock() {
@@ -56,6 +63,7 @@ async function unlock() {
     return refuse(error.message);
   }
   $("key").value = "";
+  showKey(false);
   $("unlock").hidden = true;
   $("unlocked").hidden = false;
   put("lock-state", "unlocked for this page");
