@@ -11,6 +11,7 @@ from emulate.measure import Probe, bench
 
 _HERE = Path(__file__).parent
 _SCAN_PIN = 15
+_END_PIN = 22
 _LOADED_MS = 9000  # every reporter is there
 _LOOK_MS = 8000
 _CUT_MS = 1.0
@@ -66,8 +67,8 @@ def visit(rig, pin) -> dict:
     pico.run_ms(1000)
     if not rig.off():
         raise RuntimeError("the FETs closed on a short")
-    if pin is not None:
-        pico.mcu.gpio[pin].set_input_value(False)
+    pico.mcu.gpio[_END_PIN].set_input_value(True)
+    pico.run_ms(10)
     pico.enter_raw()
     numbers = [int(word) for word in pico.execute(_TELL).split()]
     return found | dict(zip(("used_b", "writes", "connections"), numbers))

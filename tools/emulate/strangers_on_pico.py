@@ -10,6 +10,7 @@ from bluetooth import radio
 from machine import Pin, Timer
 
 PINS = (17, 18, 19, 20, 21)
+END = 22  # nobody comes any more: Ctrl-C would be lost in an interrupt
 _BEAT_MS = 2
 _AWAY_BEATS = 50
 _CONNECTED, _GONE, _WRITTEN, _MTU = 1, 2, 3, 21
@@ -29,6 +30,7 @@ def frame(kind, data):
 class Strangers:
     def __init__(self):
         self._asked = [Pin(pin, Pin.IN, Pin.PULL_DOWN) for pin in PINS]
+        self._end = Pin(END, Pin.IN, Pin.PULL_DOWN)
         self._acts = (self.noise, self.storm, self.guess, self.ask, self.read)
         self._hello = frame(0x10, bytes(8))
         self._prove = frame(0x11, bytes(16))
@@ -52,6 +54,9 @@ class Strangers:
         return True
 
     def beat(self, _timer):
+        if self._end():
+            self._timer.deinit()
+            return
         if self._away:
             if self._away == _AWAY_BEATS:
                 self.leave()
