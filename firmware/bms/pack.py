@@ -6,34 +6,40 @@ from micropython import const
 
 from bms import faults
 from bms.balance import Balance
-from bms.health import Health
 from bms.journal import Journal
 from bms.limits import Limits
 from bms.mode import Mode
 from bms.outputs import Outputs
 from bms.protect import Protect
 from bms.snapshot import Snapshot
-from bms.soc import Soc
 from roles import BOTH
 
 # why the FETs are held off
 HOLD_SETTINGS = const(1)  # the settings in force may not be what a person confirmed
-HOLD_COMMISSION = const(
-    2
-)  # nobody has checked the wiring: only what commissioning tries may conduct
+HOLD_COMMISSION = const(2)  # nobody has checked the wiring: only what it tries may conduct
+
+
+def estimators(config):
+    """State of charge and of health. Much code, so it is loaded by whoever wants it."""
+    from bms.health import Health
+    from bms.soc import Soc
+
+    return Soc(config), Health(config)
 
 
 class Pack:
-    """State of one pack and the policy objects that own its parts."""
+    """State of one pack and the policy objects that own its parts.
 
-    def __init__(self, config, name: str = "Cellwarden"):
+    `estimating`: makes the two that estimate, `bms.unknown` until they are loaded.
+    """
+
+    def __init__(self, config, name: str = "Cellwarden", estimating=estimators):
         self.config = config
         self.name = name
         self.snap = Snapshot(config.cell_n, config.ntc_n)
         self.q = array("i", [0] * faults.Q_N)
         self.protect = Protect(config)
-        self.soc = Soc(config)
-        self.health = Health(config)
+        self.soc, self.health = estimating(config)
         self.mode = Mode(config)
         self.limits = Limits(config)
         self.balance = Balance(config)
@@ -48,6 +54,10 @@ class Pack:
         self.held = 0  # HOLD_*: why both FETs stay off, whatever a person locks or unlocks
         self._trial = 0  # FETs that commissioning tries, for the next `_trial_n` scans
         self._trial_n = 0
+
+    def estimate(self) -> None:
+        """Estimate from the next scan on, where nobody did."""
+        self.soc, self.health = estimators(self.config)
 
     def lock_fets(self, fets: int) -> None:
         """A person locks exactly these FETs off, from the next scan on; 0 = none any more."""

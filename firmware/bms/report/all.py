@@ -12,7 +12,7 @@ from micropython import const
 
 from bms.forget import forget
 from bms.journal import SETTINGS
-from bms.report.pieces import Made
+from bms.report.pieces import Made, fetch
 
 _LONG_MS = const(0x0FFFFFFF)
 # free heap that windows around trips need, with room left for Bluetooth, an app and a cable at once: a Pico has it,
@@ -21,15 +21,45 @@ _WINDOWS_N = const(90000)
 
 
 class Reports:
-    """Adds every reporter to the supervised tasks of `app`."""
+    """Loads the estimators, then adds every reporter to the supervised tasks of `app`."""
 
     def __init__(self, app, scan):
-        for make in makers(scan):
-            app.add(Made(scan.pack.snap, make))
+        self._app = app
+        self._scan = scan
 
     async def run(self) -> None:
+        scan = self._scan
+        await fetch(estimators(scan.pack), scan.pack.snap)
+        for make in makers(scan):
+            self._app.add(Made(scan.pack.snap, make))
         while True:
             await asyncio.sleep_ms(_LONG_MS)
+
+
+def estimators(pack):
+    """What `Pack.estimate` imports, and that. In pieces."""
+    import bms.soc_curve
+
+    yield
+    import bms.soc_belief
+
+    yield
+    import bms.soc_voltage
+
+    yield
+    import bms.soc
+
+    yield
+    import bms.capacity
+    import bms.resistance
+
+    yield
+    import bms.health  # noqa: F401
+
+    yield
+    pack.estimate()
+    forget()
+    yield
 
 
 def makers(scan) -> list:
