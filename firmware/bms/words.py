@@ -21,7 +21,7 @@ FAULT_WORDS = {
     "chip_cov": "cell over-voltage (monitor)",
     "chip_cuv": "cell under-voltage (monitor)",
     "chip_temp": "temperature limit (monitor)",
-    "hwd": "monitor missed the host",
+    "hwd": "monitor heard nothing from the firmware",
     "pf": "monitor declared itself broken",
     "utc": "too cold to charge",
     "otc": "too hot to charge",

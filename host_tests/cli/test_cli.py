@@ -108,7 +108,7 @@ def test_the_whole_screen_shows_cells_faults_and_events(desk):
     console = Console(width=150, height=44, record=True, file=open("/dev/null", "w"))
     console.print(draw(found))
     text = console.export_text()
-    assert "open sense wire: cell 3 (locked) [chg off]" in text and " 16 " in text
+    assert "locked: open sense wire: cell 3 [charging stopped]" in text and " 16 " in text
     assert f"{found['soc_pm'] / 10} %" in text and "the firmware has started" in text
 
 
@@ -179,7 +179,7 @@ def test_fets_are_locked_and_released_with_the_key_only(desk):
     assert "wait" in desk.bad(4, "fets", "off")  # who fails makes everybody wait
     with desk.served.lock:
         desk.served.board.wire.advance(5000)
-    assert "locked off: chg" in desk.good("fets", "off", "charge")
+    assert "locked off: charge" in desk.good("fets", "off", "charge")
     assert desk.pack.user_off == CHG
     assert desk.json("fets")["locked_off"] == ["chg"]
     assert "locked off: none" in desk.good("fets", "on")

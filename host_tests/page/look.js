@@ -55,6 +55,17 @@ function cut() {
   return found;
 }
 
+/** Voltages of cells that run into the next one. */
+function touching() {
+  const boxes = [...document.querySelectorAll(".bar b")].map((node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    return range.getBoundingClientRect();
+  });
+  const over = boxes.filter((box, i) => boxes.slice(0, i).some((one) => one.top === box.top && one.right >= box.left));
+  return over.map((box) => Math.round(box.left));
+}
+
 /** Elements that make the page wider than the screen. */
 function beyond() {
   const root = document.documentElement;

@@ -70,6 +70,10 @@ class NativeBoard:
     def take(self, data) -> bytes:
         return self._view(self._native.take(data))
 
+    def end_session(self) -> None:
+        """As after ten minutes without a command."""
+        self._native.session.close()
+
     def news(self, ms) -> bytes:
         self.lock.advance(ms)
         self._native.advance(ms)

@@ -109,14 +109,18 @@ def test_a_hot_cell_is_named_with_its_number_and_its_limit(page):
 
 def test_only_the_key_of_the_pack_opens_control(page, site):
     unlock(page, "00" * 16)
-    expect(page.locator("#key-problem")).to_have_text("that is not the key of this pack")
+    expect(page.locator("#key-problem")).to_have_text("That is not the key of this pack.")
     unlock(page, "1234")
     expect(page.locator("#key-problem")).to_have_text("A key has 32 hexadecimal digits.")
     expect(page.locator("#unlocked")).to_be_hidden()
+    key = page.get_by_label("Key of this pack")
+    expect(key).to_have_attribute("type", "password")
+    press(page, "Show the key")
+    expect(key).to_have_attribute("type", "text")
     site.gate.lock.forgive()  # who was wrong waits a second
     unlock(page, KEY.hex(" ", 4))
     expect(page.locator("#unlocked")).to_be_visible()
-    assert page.get_by_label("Key of this pack").input_value() == ""
+    assert key.input_value() == "" and key.get_attribute("type") == "password"
     press(page, "Switch off")
     press(page, "Leave it on")
     assert site.runner.session.pack.mode.mode == RUN
@@ -133,9 +137,15 @@ def test_only_the_key_of_the_pack_opens_control(page, site):
 def test_a_lost_connection_is_said_and_locks_again_and_comes_back(page, site):
     unlock(page, KEY.hex())
     expect(page.locator("#unlocked")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 700})
+    page.locator("#events").scroll_into_view_if_needed()
+    press(page, "Switch off")
     site.stop()
     expect(page.locator("#lost")).to_contain_text("Trying again")
+    expect(page.locator("#lost")).to_be_in_viewport()  # also far down the page
     expect(page.locator("#unlocked")).to_be_hidden()
+    expect(page.locator("#sure")).to_be_hidden()  # it can no longer be done
+    expect(page.locator("#control-title")).to_be_focused()
     again = DemoSite(site.port)
     expect(page.locator("#lost")).to_be_hidden()
     expect(page.locator("#mode")).to_have_text("run")

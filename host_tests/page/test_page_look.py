@@ -11,7 +11,8 @@ pytest.importorskip("playwright", reason="NEEDS playwright: requirements/page.tx
 from playwright.sync_api import expect
 
 LOOK = Path(__file__).with_name("look.js").read_text(encoding="utf-8")
-_WIDTHS = (320, 390, 768, 1024, 1440)
+_WIDTHS = (320, 390, 768, 821, 1024, 1240, 1241, 1280, 1400, 1401, 1440, 1920)
+_LONGEST = {"#soc": "99.9 %", "#current": "−120.5 A", "#power": "6543 W discharging"}
 _TAB_MAX = 120
 
 
@@ -55,11 +56,14 @@ def test_nothing_is_cut_off_and_fingers_find_what_they_press(opened, browser, si
     page = shown(opened, browser, site)
     site.paused = True
     page.locator("#fets small").evaluate_all("all => all.map((s) => (s.textContent = 'waits'))")
+    for name, text in _LONGEST.items():
+        page.locator(name).evaluate("(node, text) => (node.textContent = text)", text)
     for width in _WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate(LOOK + "beyond()") == [], f"{width} px"
         cut = page.evaluate(LOOK + "cut()")
         assert cut == [], f"{width} px"
+        assert page.evaluate(LOOK + "touching()") == [], f"{width} px"
     small = page.locator("button:visible, nav a:visible").evaluate_all(
         "all => all.filter((b) => b.getBoundingClientRect().height < 44).map((b) => b.textContent)"
     )

@@ -1,7 +1,10 @@
 """What the dashboard makes of Cellwarden's own service, and its words, held against the firmware's."""
 
+import re
+
 import pytest
 
+import roles
 from bms import faults, journal, settings
 from bms.report import ble_tell, tell_health
 from bms.report.ble_frame import Frame
@@ -74,6 +77,35 @@ def test_every_event_is_told_in_the_words_of_the_demo(pack):
     assert [one["words"] for one in told] == [one["words"] for one in ours]
     assert [one["kind"] for one in told] == [one["kind"] for one in ours]
     assert [one["level"] for one in told] == [level(one) for one in ours]
+
+
+def test_no_code_name_is_shown_to_a_person_whatever_the_monitor_raised(pack):
+    """Each bit that a monitor can raise has its words, the same at a terminal and in the page."""
+    names = [name for name in vars(roles) if name.startswith("TRIP_")]
+    words = [getattr(roles, name) for name in names] + [roles.TRIP_SCD | roles.TRIP_OCD2, 0]
+    record = dict.fromkeys("item cell mode soc_pm value limit".split(), 0)
+    alerts = [record | {"kind": journal.ALERT, "limit": word} for word in words]
+    alerts += [record | {"kind": journal.REQUEST, "value": bit} for bit in range(1, 64)]
+    alerts += [record | {"kind": journal.REQUEST, "item": 1, "value": bit} for bit in range(16)]
+    ours = [readable.readable(one, 0)["words"] for one in alerts]
+    told = run_js(WORDS, "return given.map((one) => words.describe(one, []).words);", alerts)
+    assert told == ours
+    said = ours[: len(names)]
+    assert len(set(said)) == len(said) and all("cause already over" not in one for one in said)
+    assert ours[names.index("TRIP_SCD")].endswith("alert: short circuit")
+    assert ours[len(names)].endswith("alert: discharge over-current, strong; short circuit")
+    codes = {row[faults.NAME] for row in faults.ROWS} - {"late", "interlock", "precharge", "reset"}
+    codes |= {"occ", "chg", "dsg", "pchg", "pdsg", "selftest"}
+    assert not [text for text in ours if codes & set(re.split(r"\W+", text))]
+    stops = [["chg"], ["chg", "dsg"], ["pchg", "pdsg"], []]
+    told = run_js(WORDS, "return given.map((names) => words.stopped(names));", stops)
+    assert told == [readable.stopped(names) for names in stops]
+    assert told[1] == "charging and discharging stopped"
+
+
+def test_a_row_of_a_newer_firmware_is_called_unknown():
+    told = run_js(WORDS, "return words.reason('xyz', 1, 2, 3);")
+    assert told == "a fault that this page does not know (xyz)"
 
 
 def test_frames_of_the_native_service_are_found_however_they_are_cut(pack):

@@ -1,6 +1,7 @@
 """The demo's command line: it runs a trace to its end, and tells what a person did wrong."""
 
 import asyncio
+import io
 import json
 import os
 import subprocess
@@ -8,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from demo import cli, web
+from demo import cli, state, tui, web
 from demo.problem import Problem
 from demo.runner import Runner
 from demo.session import Session
@@ -235,3 +237,18 @@ def test_without_a_terminal_the_live_demo_prints_the_page_and_its_events(trace, 
     assert code == 0 and errors == []
     assert "http://127.0.0.1:" in out and "mode: run, before: precharge" in out
     assert "simulated" in out
+
+
+def test_the_smallest_terminal_shows_the_address_the_fault_and_what_it_stops():
+    runner = Runner(Session(soc=0.5), None)
+    for seconds, short in ((6, False), (2, True)):
+        runner.command({"do": "mischief", "name": "short", "on": short})
+        end_s = runner.session.now_s + seconds
+        while runner.session.now_s < end_s:
+            runner.session.step()
+            runner.life.step()
+    console = Console(width=80, height=30, record=True, file=io.StringIO())
+    console.print(tui.draw(state.build(runner), state.about(runner), "http://127.0.0.1:8123/"))
+    text = console.export_text()
+    assert "http://127.0.0.1:8123/" in text and "FETs on  none" in text
+    assert "short circuit  [charging and" in text and "discharging stopped]" in text

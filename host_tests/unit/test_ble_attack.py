@@ -1,5 +1,6 @@
 """Attacks over the air: whatever is sent, nothing changes, nothing grows, nobody waits, the FETs stay."""
 
+import functools
 import gc
 import random
 import sys
@@ -172,16 +173,28 @@ def test_every_write_there_is_is_refused_over_the_air():
                 assert len(reply) == 7 and reply[2] == (0 if passes else 0x81)
 
 
-def test_a_flood_of_writes_is_kept_short_and_nothing_of_it_waits_afterwards():
+def test_who_floods_is_sent_away_and_nothing_of_it_waits_afterwards():
     with Attack() as rig:
         central = rig.connect(247)
         for i in range(20_000):
             central.write(rig.table.jbd_in if i % 2 else rig.table.native_in, CELLS * (i % 30))
-        link = rig.reporter.links[0]
-        assert link.inbox.lost_n >= 19_000
-        rig.pass_ms(2000)
+        assert rig.reporter.links[0].inbox.lost_n >= 19_000
+        rig.pass_ms(200)
+        assert not central.there
+        assert len(rig.ask(rig.connect(247), CELLS)) == 15
+        rig.pass_ms(100)
+        assert rig.air.centrals, "the flood of one before is nobody else's"
+
+
+def test_who_writes_faster_than_it_is_answered_now_and_then_stays():
+    with Attack() as rig:
+        central = rig.connect(247)
+        for _ in range(60):
+            for _ in range(30):
+                central.write(rig.table.jbd_in, CELLS)
+            rig.pass_ms(1000)
         central.got.clear()
-        assert len(rig.ask(central, CELLS)) == 15
+        assert central.there and len(rig.ask(central, CELLS)) == 15
 
 
 def test_writes_of_any_size_are_taken():
@@ -291,6 +304,21 @@ def test_storms_of_connections_lose_no_place(limits, links):
         assert all(len(rig.ask(central, CELLS)) == 15 for central in fresh)
 
 
+def test_a_stack_that_cannot_tell_the_level_now_sends_nobody_away():
+    with Attack() as rig:
+        central = rig.connect()
+        told = []
+
+        def full(handle, data):
+            told.append(data)
+            raise OSError(12)
+
+        rig.air.update = full
+        rig.pack.soc.soc_pm -= 100
+        rig.pass_ms(3000)
+        assert len(told) == 1 and central.there and len(rig.ask(central, CELLS)) == 15
+
+
 def lines(call):
     """Lines of Python that a call runs: a measure of its time that is the same on every machine."""
     count = 0
@@ -331,6 +359,42 @@ def test_no_piece_of_work_is_long_and_the_scan_comes_in_between(attack):
             longest = max(longest, lines(link.work))
             rig.reporter.advance(40)
         assert 10 < longest < 1600, longest
+
+
+def test_no_answer_of_our_own_service_is_long_whatever_is_wrong_with_the_pack():
+    """Twenty rows that tripped before the oldest record there is."""
+    with Attack(cell_n=16) as rig:
+        pack = rig.pack
+        native_side = rig.room.radio.links[0].talk.native
+        longest = {}
+        held = bytes(pack.protect.state)
+        for row in range(20):
+            pack.protect.state[row] = 1
+        n = pack.journal.n
+        for _ in range(pack.journal.depth):
+            pack.journal.note(0, 0, -1, 0, 0, pack)
+        for kind in range(0x14):
+            wish = frame(kind, bytes({2: 3, 4: 4, 5: 1, 16: 8, 17: 16, 18: 22}.get(kind, 0)))
+            longest[kind] = lines(functools.partial(native_side.take, wish))
+        native_side.take(frame(native.WATCH, b"\xe8\3\x05"))
+        for told in range(3):
+            longest[f"told {told}"] = lines(native_side.news)
+        for row in range(20):
+            pack.protect.state[row] = held[row]
+        pack.journal.n = n
+        assert max(longest.values()) < 2500, longest
+
+
+def test_what_a_pack_is_worth_is_told_a_few_times_a_second_since_its_code_is_loaded_each_time():
+    with Attack() as rig:
+        central = rig.connect(247)
+        for _ in range(100):
+            for _ in range(3):
+                central.write(rig.table.native_in, frame(native.HEALTH))
+            rig.pass_ms(100)
+        told = native.split(central.take(rig.table.native_out))
+        assert 40 <= len(told) <= 50, "in ten seconds"
+        assert central.there
 
 
 def test_the_interrupt_does_next_to_nothing():

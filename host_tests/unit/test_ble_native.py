@@ -151,6 +151,34 @@ def test_the_value_of_a_low_cell_has_its_sign():
     assert rows[faults.row_index("utd")]["cell"] == 1
 
 
+@pytest.mark.parametrize("later_n", [0, 1, 40, 61, 62, 63, 64, 200])
+def test_the_cell_is_that_of_the_last_trip_while_the_journal_has_it(later_n):
+    talk = Talk()
+    log, row = talk.pack.journal, faults.row_index("cov")
+    talk.pack.protect.state[row] = 2
+    for kind, item, cell in (
+        (journal.TRIP, row, 3),
+        (journal.LOCK, row, 11),
+        (journal.CLEAR, row, 7),
+        (journal.TRIP, row + 1, 5),
+    ):
+        log.note(kind, item, cell, 1, 1, talk.pack)
+    n = log.n - 3  # of the last one of this row
+    for _ in range(later_n):
+        log.note(journal.MODE, row, 9, 0, 0, talk.pack)
+    ((_, data),) = talk.send(frame(native.FAULTS))
+    (told,) = native.faults(data)
+    assert told["row"] == row and told["cell"] == (11 if n >= log.first() else -1)
+
+
+def test_more_faults_than_fit_a_frame_are_as_many_as_it_says():
+    talk = Talk()
+    for row in range(faults.ROW_N):
+        talk.pack.protect.state[row] = 1
+    ((_, data),) = talk.send(frame(native.FAULTS))
+    assert [row["row"] for row in native.faults(data)] == list(range(20))
+
+
 def test_events_are_the_journals_records_new_ones_by_themselves_old_ones_when_asked_for():
     talk = Talk()
     talk.watch(60000, 60)
@@ -270,6 +298,21 @@ def test_a_replayed_command_does_nothing():
     assert talk.send(off) == [(0x92, bytes([native.OLD]))]
     talk.rig.rig.run(3)
     assert talk.rig.rig.roles.fets == BOTH
+
+
+def test_behind_the_last_counter_only_another_session_comes():
+    talk = Talk()
+    talk.unlock()
+    first = talk.client.do(native.LOCK_FETS, BOTH)
+    talk.client.counter = 0xFFFFFFFE
+    assert talk.do(native.LOCK_FETS, CHG) == native.OK
+    assert talk.send(first) == [(0x92, bytes([native.OLD]))]
+    talk.client.counter = -1  # wrapped
+    for _ in range(3):
+        ((_, answer),) = talk.send(talk.client.do(native.LOCK_FETS, 0))
+        assert answer == bytes([native.OLD]) and talk.pack.lock == CHG
+    talk.client = Client(KEY)
+    assert talk.unlock() and talk.do(native.LOCK_FETS, 0) == native.OK and talk.pack.lock == 0
 
 
 def test_a_whole_recorded_conversation_does_nothing_in_another_connection():

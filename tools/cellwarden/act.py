@@ -13,7 +13,7 @@ from cellwarden.board import ACKNOWLEDGE, NEW_KEY, TIME
 from cellwarden.common import as_json, on_board, read_key, say
 from cellwarden.look import look
 from cellwarden.problem import Problem
-from demo.readable import fet_names
+from demo.readable import fet_names, fet_words
 from roles import BOTH, CHG, DSG
 
 _WHICH = {"charge": CHG, "discharge": DSG, "both": BOTH}
@@ -72,7 +72,7 @@ def fets(wish, which, target, as_json):
     say(
         found,
         as_json,
-        lambda f: [f"{k.replace('_', ' ')}: {', '.join(v) or 'none'}" for k, v in f.items()],
+        lambda f: [f"{k.replace('_', ' ')}: {fet_words(v) or 'none'}" for k, v in f.items()],
     )
 
 

@@ -3,6 +3,7 @@
 import time
 
 from cellwarden import words
+from demo.readable import fet_words
 from demo.tui import bar
 
 EVENTS = 12
@@ -37,14 +38,14 @@ def _head(found: dict):
     text.append(f"{found['soc_pm'] / 10:.1f} % {bar(found['soc_pm'], 0, 1000, 12)} ", "bold")
     text.append(words.interval(found), "dim")
     text.append(f"  {found['stack_mv'] / 1000:.2f} V  {found['pack_ma'] / 1000:+.2f} A", "bold")
-    text.append(f"\nFETs {', '.join(found['fets']) or 'none'}", "cyan")
-    if words.by_hand(found):
-        text.append(f", locked off by hand: {words.by_hand(found)}", "yellow")
+    text.append(f"\nFETs {fet_words(found['fets']) or 'none'}", "cyan")
     text.append(f"   offers {found['cvl_mv'] / 1000:.1f} V, charge {found['ccl_ma'] / 1000:.0f} A")
     text.append(f", discharge {found['dcl_ma'] / 1000:.0f} A")
     text.append(f"\nup {words.clock(found['uptime_s'])}, ", "dim")
     text.append(found["line"], "dim" if found["line"] == "connected" else "bold red")
     text.append(", Ctrl-C ends", "dim")
+    if words.by_hand(found):
+        text.append(f"; off by hand: {words.by_hand(found)}", "yellow")
     return Panel(text, title=f"{found['name']} {found.get('version', '')}".strip())
 
 
@@ -93,9 +94,7 @@ def _faults(found: dict):
 
     lines = []
     for row in found["faults"]:
-        text = f"{row['words']} ({row['state']})"
-        text += f" [{' and '.join(row['blocks'])} off]" if row["blocks"] else ""
-        lines.append(Text(text, "bold red" if row["blocks"] else "yellow"))
+        lines.append(Text(words.of_fault(row), "bold red" if row["blocks"] else "yellow"))
     lines += [Text(problem, "yellow") for problem in found["problems"]]
     return Panel(Group(*(lines or [Text("none", "green")])), title="faults and problems")
 

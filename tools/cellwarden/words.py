@@ -6,7 +6,15 @@ import time
 from bms import faults, journal
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
 from bms.settings import SOURCES, TO_BE_LOOKED_AT
-from demo.readable import MODE_NAMES, fet_names, output_names, readable, reason
+from demo.readable import (
+    MODE_NAMES,
+    fet_names,
+    fet_words,
+    output_names,
+    readable,
+    reason,
+    stopped,
+)
 from roles import TEMP_NONE
 
 _STATES = ("clear", "tripped", "locked", "acknowledged")
@@ -127,7 +135,7 @@ def lines(found: dict):
     )
     if found.get("health"):
         yield "  " + worth(found["health"])
-    fets = ", ".join(found["fets"]) or "none"
+    fets = fet_words(found["fets"]) or "none"
     off = by_hand(found)
     yield f"  FETs that conduct: {fets}" + (f"; locked off by hand: {off}" if off else "")
     low, high = min(found["cells"], default=0), max(found["cells"], default=0)
@@ -144,10 +152,15 @@ def lines(found: dict):
     )
     yield from (f"  {text}" for text in found["problems"])
     for row in found["faults"]:
-        blocks = f" [{' and '.join(row['blocks'])} off]" if row["blocks"] else ""
-        yield f"  {row['state']}: {row['words']}{blocks}"
+        yield "  " + of_fault(row)
     if not found["faults"]:
         yield "  no faults"
+
+
+def of_fault(row: dict) -> str:
+    """A row that is not clear, in a line."""
+    what = stopped(row["blocks"])
+    return f"{row['state']}: {row['words']}" + (f" [{what}]" if what else "")
 
 
 def worth(found: dict) -> str:
@@ -175,7 +188,7 @@ def interval(found: dict) -> str:
 
 def by_hand(found: dict) -> str:
     """FETs that a person locked; while the board holds them nobody knows."""
-    return "" if found["held"] else ", ".join(found["user_off"])
+    return "" if found["held"] else fet_words(found["user_off"])
 
 
 def clock(seconds: int) -> str:

@@ -18,19 +18,26 @@ MODE_NAMES = (
     "shutdown",
 )
 _FET_NAMES = ("chg", "pchg", "dsg", "pdsg")
-_REQUEST_NAMES = ("on", "off", "sleep", "shutdown", "clear", "selftest")
+_REQUEST_WORDS = ("on", "off", "sleep", "shutdown", "clear the faults", "self-test")
 _OUTPUT_NAMES = (
     "heater",
     "fan",
-    "chg contactor",
-    "dsg contactor",
+    "charge contactor",
+    "discharge contactor",
     "buzzer",
     "fault LED",
     "run LED",
 )
-_TRIP_NAMES = (
-    "cuv cov occ ocd1 ocd2 scd otc otd utc utd otf otint host-watchdog permanent-failure"
-).split()
+# TRIP_* bits, lowest first, by the fault row whose words they share; `roles` has the bits
+_TRIPS = "cuv cov occ1 ocd1 ocd2 scd otc otd utc utd otf otint hwd pf override".split()
+_TRIP_WORDS = [FAULT_WORDS.get(name, "FETs held off from outside") for name in _TRIPS]
+# names of FETs for tools: the switch, and what it lets through, for people
+_FET_WORDS = {
+    "chg": ("charge", "charging"),
+    "pchg": ("precharge of cells", "precharge of cells"),
+    "dsg": ("discharge", "discharging"),
+    "pdsg": ("precharge", "precharge"),
+}
 _CAUSES = ("not told", "power", "reset pin", "watchdog", "deep sleep", "software")
 _ANCHORS = ("none", "full", "empty")
 _OF_ROWS = (journal.TRIP, journal.CLEAR, journal.LOCK, journal.ACK)
@@ -69,6 +76,17 @@ def names_of(word: int, names) -> list:
 def fet_names(word: int) -> list:
     """FETs of a permission or a status."""
     return names_of(word, _FET_NAMES)
+
+
+def fet_words(names) -> str:
+    """These FETs for people; empty without any."""
+    return ", ".join(_FET_WORDS[name][0] for name in names)
+
+
+def stopped(blocks) -> str:
+    """What a fault that blocks these FETs stops, for people; empty when it only warns."""
+    what = " and ".join(_FET_WORDS[name][1] for name in blocks)
+    return f"{what} stopped" if what else ""
 
 
 def output_names(word: int) -> list:
@@ -145,14 +163,15 @@ def _describe(kind: int, record: dict):
         item = MODE_NAMES[record["item"]]
         return item, f"mode: {item}, before: {MODE_NAMES[value]}"
     if kind == journal.REQUEST and record["item"] == journal.LOCK_FETS:
-        item = ", ".join(fet_names(value))
-        return item, f"off by hand: {item or 'nothing'}"
+        names = fet_names(value)
+        return ", ".join(names), f"off by hand: {fet_words(names) or 'nothing'}"
     if kind in (journal.REQUEST, journal.REFUSED):
-        item = ", ".join(names_of(value, _REQUEST_NAMES))
+        item = ", ".join(names_of(value, _REQUEST_WORDS))
         return item, f"{'asked for' if kind == journal.REQUEST else 'refused'}: {item}"
     if kind == journal.ALERT:
-        item = ", ".join(names_of(record["limit"], _TRIP_NAMES))
-        return item or None, f"the monitor raised its alert: {item or 'cause already over'}"
+        item = ", ".join(names_of(record["limit"], _TRIPS))
+        text = "; ".join(names_of(record["limit"], _TRIP_WORDS)) or "cause already over"
+        return item or None, f"the monitor raised its alert: {text}"
     if kind == journal.ARMED:
         text = (
             "armed, and everything read back" if value else f"differs at 0x{record['limit']:04x}"

@@ -171,7 +171,7 @@ def _pack(pack) -> dict:
 
 def _temps(snap) -> list:
     """Name and 0.1 degC, None where there is no reading; `board` for what is no cell."""
-    named = [(f"cells {i + 1}", value, False) for i, value in enumerate(snap.temp_ddegc)]
+    named = [(f"sensor {i + 1}", value, False) for i, value in enumerate(snap.temp_ddegc)]
     named += [("FETs", snap.fet_ddegc, True), ("monitor", snap.die_ddegc, True)]
     return [{"name": n, "ddegc": None if v == TEMP_NONE else v, "board": b} for n, v, b in named]
 

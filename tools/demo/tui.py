@@ -7,6 +7,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from demo.readable import fet_words, stopped
+
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 _BAR_N = 18
 _LEVELS = {"bad": "bold red", "warn": "yellow", "good": "green", "info": "dim"}
@@ -37,7 +39,10 @@ def draw(state: dict, about: dict, url: str) -> Layout:
 def _header(state: dict, about: dict, url: str) -> Panel:
     run = state["run"]
     hours, seconds = divmod(int(state["t_s"]), 3600)
-    line = Text(f"{hours}:{seconds // 60:02d}:{seconds % 60:02d} simulated", "bold")
+    now = f"{hours}:{seconds // 60:02d}:{seconds % 60:02d} simulated"
+    line = Text(
+        now, "bold", no_wrap=True, overflow="ellipsis"
+    )  # the address below it must be seen
     wanted = "max" if run["speed"] is None else f"{run['speed']:g}x"
     line.append(f"   {run['speedup']:.0f}x real time (asked {wanted})", "cyan")
     line.append(
@@ -88,10 +93,8 @@ def _numbers(state: dict) -> Panel:
     grid = Table.grid(padding=(0, 1))
     bad = state["mode"] in _FAULT_MODES
     grid.add_row("mode", Text(state["mode"], "bold red" if bad else "bold green"))
-    fets = Text()
-    for fet in state["fets"]:
-        fets.append(f"{fet['name'].upper()} ", "bold green" if fet["conducts"] else "dim strike")
-    grid.add_row("FETs", fets)
+    on = fet_words(fet["name"] for fet in state["fets"] if fet["conducts"])
+    grid.add_row("FETs on", Text(on or "none", "bold green" if on else "dim"))
     grid.add_row("SoC", f"{pack['soc_pm'] / 10:.1f} %  {bar(pack['soc_pm'], 0, 1000, 14)}")
     grid.add_row("stack", f"{pack['stack_mv'] / 1000:.2f} V")
     grid.add_row("current", f"{pack['pack_ma'] / 1000:+.1f} A")
@@ -113,8 +116,8 @@ def _faults(state: dict) -> Panel:
     lines = []
     for fault in state["faults"]:
         style = "bold red" if fault["blocks"] else "yellow"
-        blocks = " and ".join(name.upper() for name in fault["blocks"])
-        lines.append(Text(fault["words"] + (f"  [{blocks} off]" if blocks else ""), style))
+        what = stopped(fault["blocks"])
+        lines.append(Text(fault["words"] + (f"  [{what}]" if what else ""), style))
     return Panel(Group(*(lines or [Text("none", "green")])), title="faults")
 
 

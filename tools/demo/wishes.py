@@ -47,7 +47,9 @@ class Wishes:
         nonce = self._session.challenge(_bytes(message, "nonce"))
         if not nonce:
             wait_s = (self._gate.lock.wait_ms + 999) // 1000
-            raise Problem(f"too many wrong keys: wait {wait_s} s" if wait_s else "not understood")
+            raise Problem(
+                f"a wrong key was tried: wait {wait_s} s" if wait_s else "not understood"
+            )
         return nonce.hex()
 
     def _unlock(self, message) -> str:

@@ -103,4 +103,10 @@ kept("heap-native")
 asked("hello", reporter.native_in, frame(0x10, bytes(8)))
 asked("prove", reporter.native_in, frame(0x11, bytes(16)))
 asked("watch", reporter.native_in, frame(0x02, b"\xe8\3\x0a"))
+for row in range(20):  # tripped before the oldest record that the journal still has
+    pack.protect.state[row] = 1
+for _ in range(pack.journal.depth):
+    pack.journal.note(journal.BOOT, 0, -1, 0, 0, pack)
+asked("faults", reporter.native_in, frame(0x03, b""))
+asked("health", reporter.native_in, frame(0x06, b""))
 print("beat", timed(lambda: reporter.advance(100)))

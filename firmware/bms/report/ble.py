@@ -1,8 +1,7 @@
 """JBD and a service of our own over Bluetooth, on MicroPython's `bluetooth`.
 
-The interrupt only puts what happened where the task finds it. The task answers, a piece at a time, and lets
-the scan come in between; no central can make it wait. Until somebody writes, only this file, the places
-and the button are in memory: who answers comes then (`bms.report.ble_room`), and goes a minute after the last.
+The interrupt only tells the task what happened; that answers a piece at a time, and the scan comes in between.
+Until somebody writes, who answers is not in memory (`bms.report.ble_room`), nor a minute after the last.
 """
 
 import asyncio
@@ -73,8 +72,7 @@ class BleReporter:
         self._failures = 0
         self._rest_ms = 0
         self._advertises_ms = 0  # until it is said anew; 0: not now
-        self._slow_ms = 0
-        self._low_ms = 0
+        self._slow_ms = self._low_ms = 0
         self._level = -1
         self._refuse = None  # a connection for which there is no place
         self._handler = self._irq
@@ -98,8 +96,7 @@ class BleReporter:
         """For ever, or until something breaks: then nobody is connected any more."""
         self.start()
         beat = asyncio.create_task(self._beat())
-        clock = self._clock
-        last_ms = clock.ticks_ms()
+        clock, last_ms = self._clock, self._clock.ticks_ms()
         try:
             while True:
                 await self._wake.wait()
@@ -143,11 +140,11 @@ class BleReporter:
         self._wake.set()
 
     def _written(self, conn, handle) -> None:  # no hints: the stubs have types of their own
-        link = self._of(conn)
         try:
             data = self.ble.gatts_read(handle)  # also when nobody wants it: it empties the buffer
         except (MemoryError, OSError):
             return
+        link = self._of(conn)
         if link is not None:
             link.inbox.put(handle, data)
 
@@ -274,16 +271,21 @@ class BleReporter:
                 link.close()
 
     def _look_around(self, ms: int) -> None:
-        """Once a second: memory, the battery level, the handler."""
+        """Once a second: memory, the handler, who floods, the battery level."""
         self.ble.irq(self._handler)  # the stack drops it for good should it ever raise
         self._low_ms = max(0, self._low_ms - ms)
         if self._mem_free() < _LOW_B:
             self._shed()
+        for link in self.links:
+            link.inbox.lost_n = 0
         level = min((self.pack.soc.soc_pm + 5) // 10, 100)
         if level != self._level and self.pack.snap.stack_mv and self.pack.config.ble_reads:
             self._level = level
             battery = self.battery  # type: ignore  # `ble_table.register` puts it there
-            self.ble.gatts_write(battery, bytes((level,)), True)
+            try:
+                self.ble.gatts_write(battery, bytes((level,)), True)
+            except OSError:  # it is written; somebody who just leaves was not told
+                pass
 
     def _advertise(self) -> None:
         response = b""

@@ -18,7 +18,7 @@ class Inbox:
         self._first = 0
         self._last = 0
         self.handle = 0  # of the write that `take` gave
-        self.lost_n = 0
+        self.lost_n = 0  # whoever looks at it counts from 0 again
 
     def put(self, handle: int, data) -> None:
         """Keep a write, or lose it when the task does not follow: as a module's buffer would."""
@@ -47,6 +47,7 @@ class Inbox:
         return data
 
     def clear(self) -> None:
-        """Forget what has not been taken. Only while nobody puts."""
+        """Forget what has not been taken, and who wrote it. Only while nobody puts."""
+        self.lost_n = 0
         while self.take() is not None:
             pass

@@ -13,6 +13,8 @@ _HEAD_N = const(3)  # of a notification
 _CHUNKS = const(4)  # notifications in a row, before the scan may come in
 _ANSWER_MS = const(20)  # what an answer costs: 50 a second in the long run
 _NOISE_MS = const(40)  # what costs as much work and has no answer
+_HEALTH = const(0x06)  # of our own service: its code is loaded each time
+_HEALTH_MS = const(200)
 _SLICE_N = const(16)  # bytes of noise in a row
 _CREDIT_MS = const(500)  # and in a row
 _QUIET_MS = const(500)  # a request that has begun does not pause this long
@@ -112,7 +114,10 @@ class Link:
                 self._load(self._room.make_native)
             else:
                 self._data = None
-                self._put(self.native.view, self.native.take(data), self._radio.native_out)
+                n = self.native.take(data)
+                self._put(self.native.view, n, self._radio.native_out)
+                if n and self.native.requests.kind == _HEALTH:
+                    self._credit_ms -= _HEALTH_MS
         elif len(data) > 1 and data[0] == 0xFF and data[1] == 0xAA:
             if self.module is None:
                 self._load(self._room.make_module)

@@ -15,6 +15,9 @@ CLOSING = const(3)
 
 _NOBODY = const(-1)
 _MTU_MIN = const(23)
+_LOST_MAX = const(
+    32
+)  # writes in a second that found no place: nobody who waits for answers comes near
 _CLOSING_MS = const(3000)  # a stack that does not tell the end of a link has forgotten it
 _LONG_MS = const(0x0FFFFFFF)
 
@@ -63,6 +66,8 @@ class Place:
         self.since_ms = min(self.since_ms + ms, _LONG_MS)
         if self.talk is not None:
             self.talk.advance(ms)
+        if self.state == OPEN and self.inbox.lost_n > _LOST_MAX:
+            self.close()
         if self.state == CLOSING and self.since_ms >= _CLOSING_MS:
             self.left = True
 

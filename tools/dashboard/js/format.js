@@ -42,8 +42,10 @@ export function span(seconds) {
 /** Numbers stay on one line with their units. */
 export const tight = (words) => words.replace(/(\d) (?=[°%VAs]|mV)/g, "$1\u00a0");
 
-/** `broken_wire` as words, with the names of parts in capitals. */
+const PARTS = { ntc: "sensor", chg: "charge FET", dsg: "discharge FET" };
+
+/** `broken_wire` as words, parts by the names that people know. */
 export function spell(name) {
-  const words = name.replaceAll("_", " ").replace(/\b(ntc|chg|dsg|fet)\b/g, (word) => word.toUpperCase());
+  const words = name.split("_").map((word) => PARTS[word] ?? word).join(" ");
   return words[0].toUpperCase() + words.slice(1);
 }

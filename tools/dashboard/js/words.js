@@ -40,7 +40,7 @@ export const FAULTS = {
   chip_cov: ["cell over-voltage (monitor)", FACT],
   chip_cuv: ["cell under-voltage (monitor)", FACT],
   chip_temp: ["temperature limit (monitor)", FACT],
-  hwd: ["monitor missed the host", FACT],
+  hwd: ["monitor heard nothing from the firmware", FACT],
   pf: ["monitor declared itself broken", FACT, true],
   utc: ["too cold to charge", coldest],
   otc: ["too hot to charge", hottest],
@@ -70,10 +70,19 @@ export const WARNINGS = new Set(["cov_warn", "cuv_warn", "imbal_warn", "chip_tem
 
 export const MODES = ["off", "self-test", "precharge", "run", "charge only", "discharge only", "fault", "sleep", "shutdown"];
 export const FETS = ["chg", "pchg", "dsg", "pdsg"];
-export const OUTPUTS = ["heater", "fan", "chg contactor", "dsg contactor", "buzzer", "fault LED", "run LED"];
-export const REQUESTS = ["on", "off", "sleep", "shutdown", "clear", "selftest"];
+export const OUTPUTS = ["heater", "fan", "charge contactor", "discharge contactor", "buzzer", "fault LED", "run LED"];
+// names of FETs: the switch, and what it lets through, for people
+export const FET_WORDS = {
+  chg: ["charge", "charging"],
+  pchg: ["precharge of cells", "precharge of cells"],
+  dsg: ["discharge", "discharging"],
+  pdsg: ["precharge", "precharge"],
+};
+const REQUESTS = ["on", "off", "sleep", "shutdown", "clear the faults", "self-test"];
 export const KINDS = ["boot", "trip", "clear", "lock", "ack", "mode", "request", "refused", "alert", "armed", "bus", "anchor", "write", "settings", "reset", "lost", "calibration", "clock"];
-const TRIPS = "cuv cov occ ocd1 ocd2 scd otc otd utc utd otf otint host-watchdog permanent-failure".split(" ");
+// bits of what the monitor itself can say, by the fault row whose words they share
+const TRIPS = "cuv cov occ1 ocd1 ocd2 scd otc otd utc utd otf otint hwd pf".split(" ").map((row) => FAULTS[row][0]);
+TRIPS.push("FETs held off from outside");
 const ANCHORS = ["none", "full", "empty"];
 const CAUSES = ["not told", "power", "reset pin", "watchdog", "deep sleep", "software"];
 export const SOURCES = [
@@ -102,6 +111,14 @@ const named = (state, name) => state.temps.find((temp) => temp.name === name)?.d
 /** Names of the bits that are set. */
 export const namesOf = (word, names) => names.filter((_, bit) => (word >> bit) & 1);
 
+const fetWords = (names) => names.map((name) => FET_WORDS[name][0]).join(", ");
+
+/** What a fault that blocks these FETs stops; empty when it only warns. */
+export function stopped(blocks) {
+  const what = blocks.map((name) => FET_WORDS[name]?.[1] ?? name);
+  return what.length ? `${what.join(" and ")} stopped` : "";
+}
+
 /** A number of the firmware as people write it. */
 export function show(value, unit) {
   if (unit === "ddegc" && value === TEMP_NONE) return "no reading";
@@ -111,7 +128,7 @@ export function show(value, unit) {
 
 /** Why a row speaks: `cell over-voltage: cell 5 at 3.652 V, limit 3.650 V`. */
 export function reason(name, i, value, limit) {
-  const [text, looks] = FAULTS[name] ?? [name, FACT];
+  const [text, looks] = FAULTS[name] ?? [`a fault that this page does not know (${name})`, FACT];
   if (looks === FACT) return text;
   const [unit, place, link, now] = looks;
   const where = place && i >= 0 ? [`${place} ${i + 1}`] : [];
@@ -166,9 +183,9 @@ const OTHERS = {
   boot: () => "the firmware has started",
   mode: ({ item, value }) => `mode: ${MODES[item]}, before: ${MODES[value]}`,
   request: ({ item, value }) =>
-    item === LOCK_FETS ? `off by hand: ${namesOf(value, FETS).join(", ") || "nothing"}` : `asked for: ${namesOf(value, REQUESTS).join(", ")}`,
+    item === LOCK_FETS ? `off by hand: ${fetWords(namesOf(value, FETS)) || "nothing"}` : `asked for: ${namesOf(value, REQUESTS).join(", ")}`,
   refused: ({ value }) => `refused: ${namesOf(value, REQUESTS).join(", ")}`,
-  alert: ({ limit }) => `the monitor raised its alert: ${namesOf(limit, TRIPS).join(", ") || "cause already over"}`,
+  alert: ({ limit }) => `the monitor raised its alert: ${namesOf(limit, TRIPS).join("; ") || "cause already over"}`,
   armed: ({ value, limit }) => (value ? "the monitor is armed, and everything read back" : `the monitor differs at 0x${limit.toString(16).padStart(4, "0")}`),
   anchor: ({ item, value }) => `${ANCHORS[item]}: SoC was ${(value / 10).toFixed(1)} % until now`,
   bus: ({ value }) => `the bus failed, ${value} times so far`,

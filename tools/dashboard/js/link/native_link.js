@@ -20,7 +20,7 @@ const REQUESTS = { on: 1, off: 2, clear: 16 };
 const PERIOD_N = 2; // bytes
 const STATUS = [
   "", "not understood", "locked: unlock with the key of this pack", "this pack has no key yet: it is set at its prompt",
-  "too many wrong keys", "that is not the key of this pack", "a request that was here before", "this pack does not know that",
+  "a wrong key was tried", "that is not the key of this pack", "a request that was here before", "this pack does not know that",
 ];
 const CLOSED = 2;
 const WAIT = 4;

@@ -100,7 +100,7 @@ function intervalOf({ soc_pm, soc_lo_pm, soc_hi_pm }) {
 }
 
 function tempsOf({ temps, fet_ddegc, die_ddegc }) {
-  const named = temps.map((ddegc, i) => ({ name: `cells ${i + 1}`, ddegc, board: false }));
+  const named = temps.map((ddegc, i) => ({ name: `sensor ${i + 1}`, ddegc, board: false }));
   named.push({ name: "FETs", ddegc: fet_ddegc, board: true }, { name: "monitor", ddegc: die_ddegc, board: true });
   return named.map((temp) => ({ ...temp, ddegc: temp.ddegc === TEMP_NONE ? null : temp.ddegc }));
 }

@@ -1,7 +1,8 @@
 // Cells: a bar each, with who is highest, lowest and balancing.
 
 import { $, make, put } from "../dom.js";
-import { spell, volts } from "../format.js";
+import { volts } from "../format.js";
+import { FAULTS } from "../words.js";
 
 const LFP = { low: 2600, high: 3750 }; // where a link knows no limits
 const ZOOM_MV = 5;
@@ -53,6 +54,7 @@ function togoOf(cells) {
 }
 
 function build(bars, cell_n) {
+  bars.style.setProperty("--n", String(cell_n));
   bars.style.setProperty("--rows", String(Math.ceil(cell_n / 2)));
   bars.replaceChildren(...Array.from({ length: cell_n }, (_, i) => {
     const bar = make("li", "bar");
@@ -90,7 +92,7 @@ function drawMarks(bars, marks) {
     mark.setAttribute("aria-hidden", "true");
     mark.style.setProperty("--at", partOf(marks[name]));
     if (!warns) mark.append(make("em", "", (marks[name] / 1000).toFixed(2)));
-    mark.title = `${spell(name.replace("_mv", ""))} ${volts(marks[name])}`;
+    mark.title = `${FAULTS[name.replace("_mv", "")][0]}: ${volts(marks[name])}`;
     bars.append(mark);
   }
 }

@@ -12,6 +12,7 @@ export function startControl() {
     event.preventDefault();
     unlock();
   });
+  $("key-show").addEventListener("click", () => showKey($("key").type === "password"));
   $("lock").addEventListener("click", () => {
     link.lock();
     showLocked();
@@ -35,11 +36,22 @@ export function useLink(now) {
 
 /** Nothing can be switched without the key. */
 export function showLocked() {
+  const left = $("unlocked").contains(document.activeElement) || $("sure").open;
+  $("sure").close(); // what it asks about can no longer be done
   $("unlock").hidden = !link.control;
   $("unlocked").hidden = true;
+  if (left) $("control-title").focus();
   put("lock-state", link.control ? "locked" : "");
   put("said", "");
 }
+
+/** 32 digits are typed more surely when they can be read. */
+function showKey(shown) {
+  $("key").type = shown ? "text" : "password";
+  $("key-show").setAttribute("aria-pressed", String(shown));
+}
+
+const sentence = (words) => words[0].toUpperCase() + words.slice(1).replace(/\.?$/, ".");
 
 async function unlock() {
   const bytes = readKey($("key").value);
@@ -51,6 +63,7 @@ async function unlock() {
     return refuse(error.message);
   }
   $("key").value = "";
+  showKey(false);
   $("unlock").hidden = true;
   $("unlocked").hidden = false;
   put("lock-state", "unlocked for this page");
@@ -59,7 +72,7 @@ async function unlock() {
 
 function refuse(words) {
   put("key-problem", ""); // so that the same words are said again
-  requestAnimationFrame(() => put("key-problem", words));
+  requestAnimationFrame(() => put("key-problem", sentence(words)));
   $("key").select();
 }
 
@@ -68,6 +81,8 @@ async function request(name) {
     await link.request(name);
     put("said", DONE[name]);
   } catch (error) {
-    put("said", error.message);
+    const words = sentence(error.message);
+    if ($("unlocked").hidden) refuse(words); // it was locked meanwhile
+    else put("said", words);
   }
 }

@@ -2,8 +2,8 @@
 
 import { $, make, put } from "../dom.js";
 import { clock, tight } from "../format.js";
+import { stopped } from "../words.js";
 
-const FETS = { chg: "charging", dsg: "discharging", pchg: "precharge", pdsg: "predischarge" };
 let said = new Set();
 
 /** Forget what has been said: another pack. */
@@ -38,10 +38,7 @@ function row(style, words, details) {
 
 const capital = (words) => words[0].toUpperCase() + words.slice(1);
 
-function stopsOf(fault) {
-  const stopped = fault.blocks.map((name) => FETS[name] ?? name);
-  return stopped.length ? `${stopped.join(" and ")} stopped` : "a warning only";
-}
+const stopsOf = (fault) => stopped(fault.blocks) || "a warning only";
 
 function detailsOf(fault, wall) {
   const parts = [capital(stopsOf(fault)), `since ${clock(fault.since_s, wall)}`];

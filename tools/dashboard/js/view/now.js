@@ -9,7 +9,7 @@ const LEVELS = {
 };
 const LOW_PM = 200;
 const EMPTY_PM = 100;
-const NAMES = { chg: "Charge", dsg: "Discharge", pchg: "Precharge (charger)", pdsg: "Precharge" };
+const NAMES = { chg: "Charge", dsg: "Discharge", pchg: "Precharge (cells)", pdsg: "Precharge" };
 
 export function drawNow(state) {
   drawMode(state);
@@ -89,7 +89,13 @@ function drawFets(state) {
       return item;
     }));
   }
-  put("outputs", state.outputs.filter((name) => !/contactor|LED/.test(name)).join(", "));
+  put("outputs", outputsOf(state.outputs));
+}
+
+/** What runs beside the switches. */
+function outputsOf(names) {
+  const shown = names.filter((name) => !/contactor|LED/.test(name));
+  return shown.length ? `${shown.join(", ")} on` : "";
 }
 
 function limitsOf(state) {
