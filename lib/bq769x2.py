@@ -128,6 +128,11 @@ class BQ769x2:
 
     def load(self, config) -> None:
         """Translate a configuration; `ValueError` when the chip cannot hold it."""
+        if config.cell_n != self._cell_n:
+            raise ValueError(f"cell_n: {config.cell_n}, wired are {self._cell_n}")
+        ntc_n = len(self._wiring.ntc_at)
+        if config.ntc_n != ntc_n:
+            raise ValueError(f"ntc_n: {config.ntc_n}, wired are {ntc_n}")
         memory = self.check(config)
         self.applied = memory.applied
         self._ma_per_bit = memory.ma_per_bit
@@ -135,12 +140,7 @@ class BQ769x2:
         self._verify.expect(self._windows)
 
     def check(self, config):
-        """What `load` would put into the chip; the same `ValueError`."""
-        if config.cell_n != self._cell_n:
-            raise ValueError(f"cell_n: {config.cell_n}, wired are {self._cell_n}")
-        ntc_n = len(self._wiring.ntc_at)
-        if config.ntc_n != ntc_n:
-            raise ValueError(f"ntc_n: {config.ntc_n}, wired are {ntc_n}")
+        """What `load` would put into the chip; the same `ValueError`. Of another number of cells, too."""
         # a large table, needed once: whoever wants may forget it
         from bq769x2_memory import Memory
 

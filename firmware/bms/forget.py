@@ -17,6 +17,7 @@ _START_ONLY = (
     "bms.keep",
     "bms.soc_knots",
     "bms.unchanged",
+    "bms.fallback",
     "bq769x2_memory",
 )
 

@@ -52,11 +52,26 @@ def given(board) -> dict:
     slots = [_Slot(board.read(number)) for number in (_STORE_A, _STORE_B)]
     data = ABStore(slots, LAYOUT).load()
     if data is None:
-        return parse(board.read(_CONFIG_JSON).decode(errors="replace"), "the board's config.json")
+        return _of_file(board.read(_CONFIG_JSON))
     try:
         return Settings(slots)._decode(data)[1]
     except (ValueError, IndexError) as error:
         raise Problem(f"the board's stored settings cannot be read: {error}") from None
+
+
+def _of_file(data: bytes) -> dict:
+    try:
+        return parse(data.decode(errors="replace"), "the board's config.json")
+    except Problem as problem:
+        raise Problem(f"{problem}; `cellwarden config import FILE` gives it others") from None
+
+
+def holds(board, values: dict) -> bool:
+    """The board has these stored as given."""
+    try:
+        return same(given(board), values)
+    except Problem:  # it has none that can be read
+        return False
 
 
 def read_file(path: Path) -> dict:

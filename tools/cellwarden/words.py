@@ -23,6 +23,8 @@ _FLAGS = (
 # what a person has to do about it
 _ODD = {
     "held_settings": "FETs are held off: look at the settings, then `cellwarden unlock --settings`",
+    "unusable": "FETs are held off: the settings cannot be used: {why}. Others are in force until "
+    "`cellwarden config set` or `config import` mends them, with --restart",
     "held_commission": "FETs are held off: nobody has checked the wiring: `cellwarden commission`",
     "rolled": "the last update reached no verified scan and was taken back",
     "no_key": "no key yet, whoever comes first owns the board: `cellwarden unlock --new-key FILE`",
@@ -51,6 +53,7 @@ def status(live: dict, rows: list, about: dict, who: dict | None) -> dict:
         found["held"] |= who.get("held", 0)
         found["rolled"] = bool(who.get("rolled"))
         found["settings"] = who.get("settings", 0)
+        found["why"] = who.get("why", "")
         found["wall_s"] = who.get("wall_s", 0)
     found["problems"] = list(problems(found))
     return found
@@ -58,15 +61,12 @@ def status(live: dict, rows: list, about: dict, who: dict | None) -> dict:
 
 def problems(found: dict):
     """What is not as it should be, and no fault: a sentence each that says what to do."""
-    if found["held"] & HOLD_SETTINGS:
-        yield _ODD["held_settings"]
+    if found.get("why"):
+        yield _ODD["unusable"].format(why=found["why"])
+    else:
+        yield from _of_settings(found)
     if found["held"] & HOLD_COMMISSION:
         yield _ODD["held_commission"]
-    source = found.get("settings", 0)
-    if source in TO_BE_LOOKED_AT and source < len(SOURCES):
-        yield "settings: " + SOURCES[source]
-    elif "settings_odd" in found["flags"]:
-        yield "settings: something was wrong with them at the start (`cellwarden log list` on a cable)"
     if found.get("rolled"):
         yield _ODD["rolled"]
     if not found["key"]:
@@ -74,6 +74,16 @@ def problems(found: dict):
     off_s = found["wall_s"] - time.time() if found.get("wall_s") else 0
     if abs(off_s) > _SLOW_S:
         yield f"the board's clock is off by {off_s:+.0f} s (`cellwarden reset time` with the key)"
+
+
+def _of_settings(found: dict):
+    if found["held"] & HOLD_SETTINGS:
+        yield _ODD["held_settings"]
+    source = found.get("settings", 0)
+    if source in TO_BE_LOOKED_AT and source < len(SOURCES):
+        yield "settings: " + SOURCES[source]
+    elif "settings_odd" in found["flags"]:
+        yield "settings: something was wrong with them at the start (`cellwarden log list` on a cable)"
 
 
 def mode(number: int) -> str:

@@ -61,13 +61,14 @@ def makers(scan) -> list:
 
 def change_settings(scan, values) -> None:
     """Store these values; they count from the next start on. `ValueError`: refused, by our table or the monitor's."""
-    from bms.settings import CHANGED, change
+    from bms.settings import CHANGED, UNUSABLE, change
 
     pack = scan.pack
     now = pack.config.hash
     check = getattr(scan.board.guard, "check", None)
     try:
-        pack.journal.note(SETTINGS, CHANGED, -1, now, change(values, None, check), pack)
+        then = change(values, None, check, pack.config.source == UNUSABLE)
+        pack.journal.note(SETTINGS, CHANGED, -1, now, then, pack)
     finally:
         forget()
 

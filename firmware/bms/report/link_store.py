@@ -108,6 +108,9 @@ class Store:
             "chemistry": self._pack.config.chemistry,
             "rolled": 1 if _is_there(self._root + _ROLLED) else 0,
         }
+        why = getattr(self._pack.config, "why", "")
+        if why:
+            about["why"] = why
         return json.dumps(about).encode()
 
 
