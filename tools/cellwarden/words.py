@@ -127,7 +127,8 @@ def of_record(record: dict) -> dict:
 
 def lines(found: dict):
     """A status for a terminal."""
-    yield f"{found['name']}: {found['mode']}, {found['soc_pm'] / 10:.1f} % {interval(found)}".rstrip()
+    what = "held off" if found["held"] and not found["faults"] else found["mode"]
+    yield f"{found['name']}: {what}, {found['soc_pm'] / 10:.1f} % {interval(found)}".rstrip()
     if found.get("version"):
         yield f"  firmware {found['version']} on {found['board']}, up {clock(found['uptime_s'])}"
     yield (
