@@ -18,6 +18,7 @@ _START_ONLY = (
     "bms.soc_knots",
     "bms.unchanged",
     "bms.fallback",
+    "bms.wanted",
     "bq769x2_memory",
 )
 

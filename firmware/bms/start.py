@@ -21,12 +21,20 @@ def build():
     """A scan with the settings as they are, or held off with others; nothing is permitted yet."""
     from bms import unchanged
 
+    scan, why = None, ""
+    if is_there("wanted.json"):  # as in `wanted.PATH`
+        from bms.wanted import first
+
+        scan, why = first(assemble)
     try:
-        return assemble(unchanged.load() or checked())
+        scan = scan or assemble(unchanged.load() or checked())
     except ValueError as error:  # settings that are none, or that the monitor cannot hold
         from bms.fallback import fallback
 
         return fallback(error, assemble)
+    if why:
+        scan.pack.config.why = why
+    return scan
 
 
 def assemble(config):

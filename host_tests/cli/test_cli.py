@@ -335,6 +335,30 @@ def test_settings_that_cannot_be_used_are_told_and_mended_from_the_desk(desk, tm
     assert desk.json("status")["problems"] == []
 
 
+def test_a_board_that_checks_at_its_next_start_looks_the_same(desk, monkeypatch):
+    """As one does whose memory is short."""
+
+    def change(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("simboard.board.change", change)
+    desk.good("config", "set", "bal_on_mv=20")
+    assert desk.good("config", "set", "bal_off_mv=5").startswith("bal_on_mv: 15 -> 20 mV")
+    given = json.loads(desk.good("config", "export"))
+    assert (given["bal_on_mv"], given["bal_off_mv"]) == (20, 5)
+    assert desk.json("config", "get", "bal_on_mv") == {"bal_on_mv": 15}
+    desk.good("reset", "board")
+    assert desk.json("config", "get", "bal_on_mv", "bal_off_mv") == {
+        "bal_on_mv": 20,
+        "bal_off_mv": 5,
+    }
+    assert json.loads(desk.good("config", "export")) == given
+    (desk.disk / "wanted.json").write_text('{"cell_n": 16, "capacity_mah": 20000}')
+    desk.good("reset", "board")
+    assert "sent last were refused: scd_ma: 60000 is 40000" in desk.good("status")
+    assert desk.json("config", "get", "bal_on_mv") == {"bal_on_mv": 20}
+
+
 def test_a_board_whose_file_is_none_is_given_another(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "board").mkdir()

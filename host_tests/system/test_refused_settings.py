@@ -9,14 +9,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from bms import fallback, unchanged
+from bms import fallback, unchanged, wanted
 from bms.commission_store import CommissionStore
 from bms.config import Config, ConfigError
 from bms.fields import FIELDS
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
 from bms.report import all as reports
 from bms.report.link_store import WHO, Store
-from bms.settings import EDITED, STORED, UNUSABLE, Settings, acknowledge
+from bms.settings import CHANGED, EDITED, STORED, UNSTORED, UNUSABLE, Settings, acknowledge
 from boards.sim.board import Sim
 from host_tests.system.rig import BOTH, conducting, events, seen
 from host_tests.unit.test_boards import NAMES, imported
@@ -179,6 +179,86 @@ def test_the_same_settings_again_cannot_be_acknowledged_past_the_wiring(used):
     assert pack.held == 0 and used.run() == BOTH  # as before the change: it was commissioned then
     used.start()
     assert used.sim.pack.held == HOLD_COMMISSION and used.run() == 0
+
+
+@pytest.fixture
+def short(used, monkeypatch):
+    """A board that has no room to check settings while it runs."""
+
+    def change(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("bms.settings.change", change)
+    return used
+
+
+def test_where_memory_is_short_the_next_start_checks_and_stores(short):
+    short.start()
+    short.run()
+    reports.change_settings(short.sim.scan, GOOD | {"bal_on_mv": 30})
+    assert short.sim.pack.config.bal_on_mv == 25 and short.run() == BOTH
+    for _ in range(2):
+        pack = short.start()
+        assert pack.config.bal_on_mv == 30 and short.run() == BOTH
+        assert not Path(wanted.PATH).exists() and not pack.config.why
+
+
+@pytest.mark.parametrize("values", [NOT_HELD, {"cell_n": 99}, {"x": 1}])
+def test_what_the_next_start_refuses_changes_nothing_and_is_told(short, values):
+    short.start()
+    reports.change_settings(short.sim.scan, values)
+    pack = short.start()
+    assert pack.config.bal_on_mv == 25 and short.run() == BOTH
+    assert short.who()["why"] and not Path(wanted.PATH).exists()
+    short.start()
+    assert "why" not in short.who()
+
+
+@pytest.mark.parametrize("n", [0, 1, 20])
+def test_wanted_settings_that_were_cut_off_are_refused(short, n):
+    short.start()
+    reports.change_settings(short.sim.scan, GOOD | {"bal_on_mv": 30})
+    whole = Path(wanted.PATH).read_text()
+    Path(wanted.PATH).write_text(whole[:n])
+    assert short.start().config.bal_on_mv == 25 and short.run() == BOTH
+
+
+def test_wanted_settings_mend_those_that_cannot_be_used(short):
+    short.store(NOT_HELD)
+    short.start()
+    assert short.run() == 0
+    reports.change_settings(short.sim.scan, GOOD)
+    short.start()
+    assert short.run() == BOTH
+    assert Settings().load().bal_on_mv == 25
+
+
+def test_a_full_disk_leaves_wanted_settings_in_force_and_wanted(short, monkeypatch):
+    short.start()
+    reports.change_settings(short.sim.scan, GOOD | {"bal_on_mv": 30})
+
+    def full(*_):
+        raise OSError("no space")
+
+    monkeypatch.setattr(Settings, "change", full)
+    for _ in range(2):
+        pack = short.start()
+        assert pack.config.bal_on_mv == 30 and pack.config.source == UNSTORED
+        assert Path(wanted.PATH).exists() and short.run() == BOTH
+
+
+def test_what_waits_to_be_acknowledged_is_not_changed_past_it(short):
+    short.write(GOOD | {"bal_on_mv": 40})
+    pack = short.start()
+    assert pack.held == HOLD_SETTINGS
+    with pytest.raises(OSError, match="acknowledged"):
+        reports.change_settings(short.sim.scan, GOOD)
+    assert not Path(wanted.PATH).exists()
+
+
+def test_sources_have_one_number():
+    assert (reports._CHANGED, reports._UNUSABLE) == (CHANGED, UNUSABLE)
+    assert reports._WANTED == wanted.PATH
 
 
 def test_a_version_on_trial_does_not_start_otherwise(used, tmp_path):

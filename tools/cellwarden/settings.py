@@ -12,7 +12,7 @@ from cellwarden.problem import Problem
 from deploy.holds import refusal
 
 _LARGEST_N = 1 << 16
-_IN_FORCE, _STORE_A, _STORE_B, _CONFIG_JSON = 1, 2, 3, 4
+_IN_FORCE, _STORE_A, _STORE_B, _CONFIG_JSON, _WANTED = 1, 2, 3, 4, 8
 
 
 class _Slot:
@@ -48,7 +48,9 @@ def unpack(packed: bytes) -> dict:
 
 
 def given(board) -> dict:
-    """What a person gave: the store, or the board's config.json. The rest is default or derived."""
+    """What a person gave: what the next start is to take, the store, or the board's config.json."""
+    if board.objects().get(_WANTED):
+        return parse(board.read(_WANTED).decode(errors="replace"), "what the board was sent last")
     slots = [_Slot(board.read(number)) for number in (_STORE_A, _STORE_B)]
     data = ABStore(slots, LAYOUT).load()
     if data is None:

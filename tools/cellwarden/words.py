@@ -25,6 +25,7 @@ _ODD = {
     "held_settings": "FETs are held off: look at the settings, then `cellwarden unlock --settings`",
     "unusable": "FETs are held off: the settings cannot be used: {why}. Others are in force until "
     "`cellwarden config set` or `config import` mends them, with --restart",
+    "refused": "the settings that were sent last were refused: {why}",
     "held_commission": "FETs are held off: nobody has checked the wiring: `cellwarden commission`",
     "rolled": "the last update reached no verified scan and was taken back",
     "no_key": "no key yet, whoever comes first owns the board: `cellwarden unlock --new-key FILE`",
@@ -61,9 +62,11 @@ def status(live: dict, rows: list, about: dict, who: dict | None) -> dict:
 
 def problems(found: dict):
     """What is not as it should be, and no fault: a sentence each that says what to do."""
-    if found.get("why"):
+    if found.get("why") and found["held"] & HOLD_SETTINGS:
         yield _ODD["unusable"].format(why=found["why"])
     else:
+        if found.get("why"):
+            yield _ODD["refused"].format(why=found["why"])
         yield from _of_settings(found)
     if found["held"] & HOLD_COMMISSION:
         yield _ODD["held_commission"]

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from abstore import FileSlot
-from bms import calibrator, commission_store
+from bms import calibrator, commission_store, wanted
 from bms.blackbox import BlackBox
 from bms.commission_store import CommissionStore
 from bms.config import as_dict
@@ -78,9 +78,13 @@ class SimBoard:
         """As after a reset: settings, then hardware, pack, scan; as `bms.start` does."""
         root = str(self.folder)
         settings = self.settings()
+        config, why = None, ""
+        if (self.folder / wanted.PATH).exists():
+            config, why = wanted.first(self._assemble, self.settings(), root + "/")
         try:
-            config = self._assemble(settings.load().bare())
-            config.source, config.held = settings.source, settings.held
+            if config is None:
+                config = self._assemble(settings.load().bare())
+                config.source, config.held, config.why = settings.source, settings.held, why
         except ValueError as error:
             nobody = root + "/previous/tried"
             config = fallback(error, self._assemble, self.settings(), root + "/", nobody)
@@ -158,7 +162,11 @@ class SimBoard:
         now = self.pack.config.hash
         check = getattr(self.sim.board.guard, "check", None)
         anew = self.pack.config.source == UNUSABLE
-        then = change(values, self.settings(), check, anew)
+        try:
+            then = change(values, self.settings(), check, anew)
+        except MemoryError:  # as a board does that has little
+            then = 0
+            (self.folder / wanted.PATH).write_text(json.dumps(values))
         self.pack.journal.note(SETTINGS, CHANGED, -1, now, then, self.pack)
 
     def _on_acknowledge(self) -> None:

@@ -23,6 +23,7 @@ _FILES = (
     (4, "config.json"),
     (5, "commissioning.json"),
     (7, "installed.txt"),
+    (8, "wanted.json"),
     (0x18, "log/count.a"),
     (0x19, "log/count.b"),
 )
