@@ -189,6 +189,7 @@ def short(used, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr("bms.settings.change", change)
+    monkeypatch.setattr("bms.settings.acknowledge", change)
     return used
 
 
@@ -253,6 +254,19 @@ def test_what_waits_to_be_acknowledged_is_not_changed_past_it(short):
     assert pack.held == HOLD_SETTINGS
     with pytest.raises(OSError, match="acknowledged"):
         reports.change_settings(short.sim.scan, GOOD)
+    assert not Path(wanted.PATH).exists()
+    reports.acknowledge_settings(pack)
+    assert short.run() == 0, "from the next start on"
+    pack = short.start()
+    assert short.run() == BOTH and pack.config.bal_on_mv == 40
+    short.start()
+    assert short.run() == BOTH
+
+
+def test_what_cannot_be_used_is_not_acknowledged_where_memory_is_short(short):
+    short.store(NOT_HELD)
+    with pytest.raises(OSError, match="not what is in force"):
+        reports.acknowledge_settings(short.start())
     assert not Path(wanted.PATH).exists()
 
 

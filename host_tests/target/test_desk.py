@@ -81,7 +81,7 @@ def test_a_board_is_looked_at_owned_changed_and_its_record_read_while_it_protect
             **rig.CONFIG,
             "bal_on_mv": 20,
         }
-        assert "would not start" in desk.give("config", "set", "scd_ma=100000", code=2)
+        assert "would not start" in desk.give("config", "set", "ntc_n=4", code=2)
         assert opened == [] and bench.conducting()
         trip(bench)
         read_record(desk, bench)

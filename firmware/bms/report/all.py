@@ -105,13 +105,19 @@ def no_more_wanted() -> None:
 
 
 def acknowledge_settings(pack) -> None:
-    """A person wants what is in force."""
-    from bms.settings import acknowledge
-
+    """A person wants what is in force; where memory is short, from the next start on."""
     try:
-        acknowledge(pack)
+        from bms.settings import acknowledge
+
+        return acknowledge(pack)
+    except MemoryError:
+        pass
     finally:
         forget()
+    if pack.config.source == _UNUSABLE:
+        raise OSError("not what is in force: change the settings, or start again")
+    with open("config.json") as file:  # that is what was not confirmed
+        leave(0, json.load(file))
 
 
 def proven(scan):
