@@ -170,15 +170,14 @@ def test_a_file_edited_by_hand_that_the_monitor_refuses_is_mended_too(used):
 
 
 def test_the_same_settings_again_cannot_be_acknowledged_past_the_wiring(used):
-    """What is in force and what is stored agree again: then it is as safe as any start."""
+    """What is in force and what is stored agree again; what else holds the pack holds it still."""
     used.store(NOT_HELD)
-    pack = used.start()
-    reports.change_settings(used.sim.scan, GOOD)
     CommissionStore(Config(GOOD), "sim").forget()
+    pack = used.start()
+    assert pack.held == HOLD_SETTINGS | HOLD_COMMISSION
+    reports.change_settings(used.sim.scan, GOOD)
     acknowledge(pack)
-    assert pack.held == 0 and used.run() == BOTH  # as before the change: it was commissioned then
-    used.start()
-    assert used.sim.pack.held == HOLD_COMMISSION and used.run() == 0
+    assert pack.held == HOLD_COMMISSION and used.run() == 0
 
 
 @pytest.fixture
@@ -202,6 +201,15 @@ def test_where_memory_is_short_the_next_start_checks_and_stores(short):
         pack = short.start()
         assert pack.config.bal_on_mv == 30 and short.run() == BOTH
         assert not Path(wanted.PATH).exists() and not pack.config.why
+
+
+def test_what_was_stored_later_is_not_undone_by_what_was_wanted_before(used, monkeypatch):
+    used.start()
+    with monkeypatch.context() as short:
+        short.setattr("bms.settings.change", lambda *_: (_ for _ in ()).throw(MemoryError()))
+        reports.change_settings(used.sim.scan, GOOD | {"bal_on_mv": 30})
+    reports.change_settings(used.sim.scan, GOOD | {"bal_on_mv": 35})
+    assert used.start().config.bal_on_mv == 35
 
 
 @pytest.mark.parametrize("values", [NOT_HELD, {"cell_n": 99}, {"x": 1}])
