@@ -11,7 +11,7 @@ from host_tests.target import rig
 from host_tests.target.rig import apart
 from sim.flash import Slot
 
-PATIENCE = "300"  # of a client, as an emulated board is many times slower
+PATIENCE = "100"  # of a client, as an emulated board is many times slower
 SCANS_AFTER_MS = 6000  # a window is closed five seconds after its trip
 
 
@@ -151,6 +151,7 @@ def test_commissioning_is_begun_stopped_gone_on_with_and_waived(started, tmp_pat
     with at_the(bench, tmp_path) as desk:
         desk.own()
         assert "FETs are held off" in desk.give("commission", "--forget")
+        bench.pico.run_ms(1000)
         assert bench.off()
         said = desk.give("commission", code=130, act=stop_at("bleed:"))
         assert "part:" in said and "cells:" in said and said.endswith("cellwarden: stopped\n")

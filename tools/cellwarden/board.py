@@ -1,5 +1,6 @@
 """A board on a line: asks, hears, proves its key, reads objects on from where a cut left them."""
 
+import contextlib
 import hashlib
 import json
 import struct
@@ -23,6 +24,7 @@ _PUT_N = 60
 _WAIT_S = 1.2
 _TRIES = 3
 _READINGS_S = 4
+_GOING_S = 0.5  # a board that was told to start again still answers
 _CLOCK_S = 10  # a clock that is off by more is put right
 _AGAIN_S = 30  # a line that broke in a transfer may come back
 _WORDS = {
@@ -271,7 +273,10 @@ class Board:
     def restart(self) -> None:
         """Start the board again, and be back when it is."""
         self.do(RESTART, 0)
-        time.sleep(0.5)
+        end = time.monotonic() + _GOING_S * self.patience
+        with contextlib.suppress(Lost):  # over USB the line goes with it
+            while time.monotonic() < end:
+                self.hear()
         self.again()
 
     def give(self, command: int, data: bytes, tell=lambda n: None) -> None:
