@@ -128,6 +128,10 @@ class BQ769x2:
 
     def load(self, config) -> None:
         """Translate a configuration, or take its `image`; `ValueError` when the chip cannot hold it."""
+        if config.cell_n != self._cell_n:
+            raise ValueError(f"cell_n: {config.cell_n}, wired are {self._cell_n}")
+        if config.ntc_n != len(self._wiring.ntc_at):
+            raise ValueError(f"ntc_n: {config.ntc_n}, wired are {len(self._wiring.ntc_at)}")
         key = self._wiring.key(self.off_pins)
         self._windows, self._ma_per_bit, self.applied = loaded(config, key, self.check)
         self._verify.expect(self._windows)
@@ -137,11 +141,7 @@ class BQ769x2:
         return self._wiring.key(self.off_pins) + packed(self._windows, self._ma_per_bit)
 
     def check(self, config):
-        """What `load` would put into the chip; the same `ValueError`."""
-        if config.cell_n != self._cell_n:
-            raise ValueError(f"cell_n: {config.cell_n}, wired are {self._cell_n}")
-        if config.ntc_n != len(self._wiring.ntc_at):
-            raise ValueError(f"ntc_n: {config.ntc_n}, wired are {len(self._wiring.ntc_at)}")
+        """What `load` would put into the chip; the same `ValueError`. Of another number of cells, too."""
         # a large table, needed once: whoever wants may forget it
         from bq769x2_memory import Memory
 

@@ -17,6 +17,8 @@ _START_ONLY = (
     "bms.keep",
     "bms.soc_knots",
     "bms.unchanged",
+    "bms.fallback",
+    "bms.wanted",
     "bq769x2_memory",
 )
 

@@ -39,7 +39,8 @@ CHANGED = const(6)  # a change was stored and is in force after the next start
 ACKNOWLEDGED = const(7)
 REFUSED_FILE = const(8)  # the store; config.json is another one and cannot be used
 UNSTORED = const(9)  # config.json; it could not be stored
-TO_BE_LOOKED_AT = (EDITED, FACTORY, MENDED_ONE, REFUSED_FILE, UNSTORED)
+UNUSABLE = const(10)  # nothing of that can be used: what ran last, or the factory's; FETs held off
+TO_BE_LOOKED_AT = (EDITED, FACTORY, MENDED_ONE, REFUSED_FILE, UNSTORED, UNUSABLE)
 SOURCES = (
     "stored",
     "first start",
@@ -51,6 +52,7 @@ SOURCES = (
     "acknowledged",
     "stored; config.json cannot be used",
     "config.json, which could not be stored",
+    "not usable, others instead, FETs held off",
 )
 
 
@@ -227,11 +229,14 @@ def encode(given: dict, crc: int, foreign: bytes = b"") -> bytes:
     return struct.pack(_HEAD, crc, 0, chemistry, len(pairs) // _PAIR_N) + pairs
 
 
-def change(values: dict, settings=None, check=None) -> int:
-    """What a reporter's `on_config` needs: store; -> hash of the next start. Refused while held."""
+def change(values: dict, settings=None, check=None, anew: bool = False) -> int:
+    """What a reporter's `on_config` needs: store; -> hash of the next start. Refused while held, but `anew`."""
     settings = Settings() if settings is None else settings
-    settings.load()
-    if settings.held:
+    try:
+        settings.load()
+    except ConfigError:  # that is what is mended now
+        pass
+    if settings.held and not anew:
         raise OSError("settings wait to be acknowledged")
     return settings.change(values, check).hash
 
@@ -240,7 +245,7 @@ def acknowledge(pack, settings=None) -> None:
     """A person wants what is in force: store it, and hold the FETs no longer. `OSError`: still held."""
     settings = Settings() if settings is None else settings
     if settings.load().hash != pack.config.hash:
-        raise OSError("config.json has changed since the start")
+        raise OSError("not what is in force: change the settings, or start again")
     settings.acknowledge()
     pack.unhold(HOLD_SETTINGS)
     value = pack.config.hash

@@ -19,10 +19,27 @@ _THRESHOLD_N = 40000  # bytes between two collections: large pieces must find ro
 
 
 def build():
-    """Settings, hardware, pack and scan, in that order; nothing is permitted yet."""
+    """A scan with the settings as they are, or held off with others; nothing is permitted yet."""
     from bms import unchanged
 
-    config = unchanged.load() or checked()
+    scan, why = None, ""
+    if is_there("wanted.json"):  # as in `wanted.PATH`
+        from bms.wanted import first
+
+        scan, why = first(assemble)
+    try:
+        scan = scan or assemble(unchanged.load() or checked())
+    except ValueError as error:  # settings that are none, or that the monitor cannot hold
+        from bms.fallback import fallback
+
+        return fallback(error, assemble)
+    if why:
+        scan.pack.config.why = why
+    return scan
+
+
+def assemble(config):
+    """Hardware, pack and scan, in that order."""
     hardware = board.make(config)
     pack = Pack(config, estimating=unknown)
     if config.held:

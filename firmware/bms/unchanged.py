@@ -8,6 +8,7 @@ start takes them if both checksums are right, and else checks again. Without `in
 """
 
 import binascii
+import hashlib
 import struct
 
 from micropython import const
@@ -20,38 +21,47 @@ _FROM = ("config.json", "settings.a", "settings.b", "commission.a", "commission.
 # checksum of all that follows, of the files, bytes of `packed` and of the monitor's image, number of values
 _HEAD = "<IIHHH"
 _HEAD_N = const(14)
+_FORMAT = const(2)  # the checksum begins with it
 _CRC_N = const(4)
 _CHUNK_N = const(1024)
 _HASH_MAX = const(0x3FFFFFFF)
 
 
-def files_crc(root: str = "") -> int:
-    """Checksum of all files that settings follow from; 0 = it is not known which firmware this is."""
+def files_sum(root: str = "") -> int:
+    """Checksum of all files that settings follow from; 0 = it is not known which firmware this is.
+
+    No CRC-32: a file that ends in its own leaves the same remainder, whatever is in it.
+    """
+    total = hashlib.sha256()
     chunk = bytearray(_CHUNK_N)
-    crc = _file_crc(root + _INSTALLED, 0, chunk)
-    if not crc:
+    if not _add(root + _INSTALLED, total, chunk):
         return 0
     for name in _FROM:
-        crc = _file_crc(root + name, binascii.crc32(name.encode(), crc), chunk)
-    return crc
+        total.update(name.encode())
+        _add(root + name, total, chunk)
+    return struct.unpack_from("<I", total.digest())[0] or 1
 
 
-def _file_crc(path: str, crc: int, chunk) -> int:
+def _add(path: str, total, chunk) -> int:
+    """Bytes of it, 0 = there is none; that counts, too."""
+    all_n = 0
     try:
         with open(path, "rb") as file:
             while True:
                 n = file.readinto(chunk)
                 if not n:
-                    return crc
-                crc = binascii.crc32(memoryview(chunk)[:n], crc)
-    except OSError:  # its absence counts, too
-        return crc
+                    break
+                all_n += n
+                total.update(memoryview(chunk)[:n])
+    except OSError:
+        pass
+    return all_n
 
 
 def save(values, image: bytes = b"", root: str = "") -> bool:
     """Keep checked values, and `guard.image()` of them. `OSError`: the file system is full; then they are
     checked at every start."""
-    crc = files_crc(root)
+    crc = files_sum(root)
     if not crc:
         return False
     names = [name for name in dir(values) if type(getattr(values, name)) is int]
@@ -60,13 +70,13 @@ def save(values, image: bytes = b"", root: str = "") -> bool:
     head = struct.pack("<IHHH", crc, len(values.packed), len(image), len(names))
     data = head + values.packed + image + numbers + text.encode()
     with open(root + PATH, "wb") as file:
-        file.write(struct.pack("<I", binascii.crc32(data)))
+        file.write(struct.pack("<I", binascii.crc32(data, _FORMAT)))
         file.write(data)
     return True
 
 
-def load(root: str = ""):
-    """Values that need no checking, or None."""
+def load(root: str = "", stale: bool = False):
+    """Values that need no checking, or None. `stale`: those of the last start that was held by nothing."""
     try:
         with open(root + PATH, "rb") as file:
             data = memoryview(file.read())
@@ -75,12 +85,12 @@ def load(root: str = ""):
     if len(data) < _HEAD_N:
         return None
     crc, of_files, packed_n, image_n, n = struct.unpack_from(_HEAD, data)
-    if crc != binascii.crc32(data[_CRC_N:]) or of_files != files_crc(root):
+    if crc != binascii.crc32(data[_CRC_N:], _FORMAT) or not (stale or of_files == files_sum(root)):
         return None
     values = Values()
     at = _HEAD_N + packed_n
     values.packed = bytes(data[_HEAD_N:at])
-    values.image = bytes(data[at : at + image_n])
+    values.image = b"" if stale else bytes(data[at : at + image_n])
     at += image_n
     names = str(data[at + 4 * n :], "utf-8").split(" ")
     values.chemistry = names.pop(0)

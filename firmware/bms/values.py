@@ -14,6 +14,7 @@ class Values:
         b""  # what the monitor's driver made of them, see `guard.image`; b"" = it shall make it
     )
     source = 0  # of `bms.settings`
+    why = ""  # they are in force instead of those that were meant: what is wrong with those
     held = False  # they may not be what a person confirmed
     checked = False  # this start did it, and did not take what `bms.unchanged` keeps
     keep = False  # the next start may take them

@@ -9,7 +9,15 @@ from bq769x2 import BQ76942
 from host_tests.chip.driver_rig import Rig
 
 ROWS = {row[0]: row for row in FIELDS}
-NAMES = ("chip_cov_mv", "chip_cuv_ms", "occ2_ma", "ocd2_ms", "temp_ms", "precharge_mv", "shunt_uohm")
+NAMES = (
+    "chip_cov_mv",
+    "chip_cuv_ms",
+    "occ2_ma",
+    "ocd2_ms",
+    "temp_ms",
+    "precharge_mv",
+    "shunt_uohm",
+)
 
 
 def configurations(n):

@@ -362,6 +362,13 @@ def test_a_configuration_for_another_wiring_is_refused(field, value):
         Rig(part=BQ76952).chip.load(config(**{field: value}))
 
 
+def test_settings_for_the_next_start_may_be_for_another_wiring():
+    chip = Rig(part=BQ76952).chip
+    chip.check(config(cell_n=15, ntc_n=2))
+    with pytest.raises(ValueError, match="occ2_ma"):
+        chip.check(config(cell_n=15, occ2_ma=300))
+
+
 def test_a_refused_configuration_changes_nothing():
     rig = Rig().armed()
     before = rig.chip.applied

@@ -15,7 +15,7 @@ class Desk:
     def __init__(self, tmp_path, capsys, **board):
         self.folder = tmp_path
         self.disk = tmp_path / "board"
-        self.disk.mkdir()
+        self.disk.mkdir(exist_ok=True)
         (self.disk / "key.txt").write_text(KEY)
         self.served = Served(self.disk, 40, **board).begin()
         self._start()

@@ -311,3 +311,73 @@ def test_demo_and_flash_are_under_the_same_name(desk):
     assert "no board on" in desk.bad(
         3, "flash", "--board", "pico_bq76952", port="/dev/nowhere", key=None
     )
+
+
+def test_settings_that_cannot_be_used_are_told_and_mended_from_the_desk(desk, tmp_path):
+    served = desk.served
+    with served.lock:
+        settings = served.board.settings()
+        settings.load()
+        settings.change({"cell_n": 16, "capacity_mah": 20000})  # another firmware could hold them
+        served.board.start()
+        for _ in range(20):  # the events are on the disk
+            served.board.step()
+    said = desk.good("status")
+    assert "FETs are held off: the settings cannot be used: scd_ma: 60000 is 40000" in said
+    assert "FETs that conduct: none" in said and "config set" in said
+    assert "settings: not usable" in desk.good("log", "list")
+    assert "refuses: not what is in force" in desk.bad(4, "unlock", "--settings")
+    desk.good("config", "set", "scd_ma=80000", "--restart")
+    assert desk.json("config", "get", "scd_ma", "capacity_mah") == {
+        "capacity_mah": 20000,
+        "scd_ma": 80000,
+    }
+    assert desk.json("status")["problems"] == []
+
+
+def test_a_board_that_checks_at_its_next_start_looks_the_same(desk, monkeypatch):
+    """As one does whose memory is short."""
+
+    def change(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("simboard.board.change", change)
+    desk.good("config", "set", "bal_on_mv=20")
+    assert desk.good("config", "set", "bal_off_mv=5").startswith("bal_on_mv: 15 -> 20 mV")
+    given = json.loads(desk.good("config", "export"))
+    assert (given["bal_on_mv"], given["bal_off_mv"]) == (20, 5)
+    assert desk.json("config", "get", "bal_on_mv") == {"bal_on_mv": 15}
+    desk.good("reset", "board")
+    assert desk.json("config", "get", "bal_on_mv", "bal_off_mv") == {
+        "bal_on_mv": 20,
+        "bal_off_mv": 5,
+    }
+    assert json.loads(desk.good("config", "export")) == given
+    (desk.disk / "wanted.json").write_text('{"cell_n": 16, "capacity_mah": 20000}')
+    desk.good("reset", "board")
+    assert "sent last were refused: scd_ma: 60000 is 40000" in desk.good("status")
+    assert desk.json("config", "get", "bal_on_mv") == {"bal_on_mv": 20}
+
+
+def test_a_board_whose_file_is_none_is_given_another(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "board").mkdir()
+    (tmp_path / "board" / "config.json").write_text("{")
+    desk = Desk(tmp_path, capsys)
+    assert "cannot be used: not JSON" in desk.good("status")
+    assert "`cellwarden config import FILE`" in desk.bad(2, "config", "set", "cell_n=16")
+    mine = tmp_path / "mine.json"
+    mine.write_text('{"cell_n": 15}')
+    desk.good("config", "import", mine, "--restart")
+    assert desk.json("config", "get", "cell_n") == {"cell_n": 15}
+    assert desk.json("status")["problems"] == []
+    desk.served.end()
+
+
+def test_more_sensors_than_the_board_has_pins_for_are_refused_here(tmp_path, desk):
+    wide = tmp_path / "wide.json"
+    wide.write_text('{"cell_n": 16, "ntc_n": 4}')
+    said = desk.bad(2, "config", "check", wide, port="")
+    assert "ntc_n: 4, wired are 3" in said
+    said = desk.bad(2, "config", "check", wide, "--board", "libresolar_bms_c1", port="")
+    assert "ntc_n: 4, wired are 2" in said

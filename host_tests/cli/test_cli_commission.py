@@ -27,6 +27,7 @@ def desk(tmp_path, capsys):
 
 def test_a_new_board_says_that_it_is_held_and_a_waiver_ends_it(bare, tmp_path):
     assert bare.json("commission", "--state")["held"] is True
+    assert bare.good("status").startswith("Cellwarden: held off, ")
     assert "name" in bare.bad(2, "commission", "--waive", "")
     report = tmp_path / "report.json"
     assert bare.json("commission", "--waive", "Ada", "--report", report)["held"] is False
@@ -99,6 +100,8 @@ def test_a_cell_is_calibrated_by_one_point(desk):
         (["shoe", 1], 2, "calibrate cell1"),
         (["cell0", 1], 2, "calibrate cell1"),
         (["cell17", 3300], 4, "there is no cell 17"),
+        (["current", -1000, "--keep"], 4, "offset -1000 mA is beyond 500"),
+        (["ntc1", "--kep"], 2, "--kep"),
         (["cell1", "--keep"], 4, "take a point first"),
         (["cell1", 3900, "--keep"], 4, "beyond"),
     ],

@@ -407,3 +407,60 @@ def test_noise_on_the_line_is_asked_through(desk):
     )
     found = desk.json("status")
     assert found["soc_pm"] in (599, 600) and len(found["cells"]) == 16 and not found["faults"]
+
+
+def test_a_torn_segment_is_read_on_from_its_offset_and_one_that_lies_from_the_start(
+    desk, tmp_path, monkeypatch
+):
+    copy = tmp_path / "copy"
+    desk.trip()
+    desk.stand_still()  # nothing is written meanwhile
+    desk.good("log", "export", copy)
+    segment, part = copy / "events" / "00", copy / "events" / "00.part"
+    whole = segment.read_bytes()
+    asked = []
+    real = board_module.Board.pieces
+
+    def spied(self, number, at=0, end=None):
+        asked.append((number, at))
+        return real(self, number, at, end)
+
+    monkeypatch.setattr(board_module.Board, "pieces", spied)
+    for beginning, froms in ((whole[:1000], [1000]), (b"lies" * 250, [1000, 0]), (whole * 2, [0])):
+        asked.clear()
+        segment.unlink()
+        part.write_bytes(beginning)
+        desk.good("log", "export", copy)
+        assert [at for number, at in asked if number == fetch.LOGS["events"]] == froms
+        assert segment.read_bytes() == whole and not part.exists()
+
+
+class LateLine:
+    """Answers one READ, the one at offset 10, with what was asked before it."""
+
+    is_ble = False
+
+    def __init__(self):
+        self.late_n = 0
+        self._said = []
+
+    def write(self, data):
+        lines = Lines()
+        (whole,) = [bytes(lines.data) for byte in data if lines.put(byte)]
+        ((_, asked),) = native.split(whole)
+        n = int.from_bytes(asked[1:5], "little")
+        if n == 10 and not self.late_n:
+            self.late_n += 1
+            n = 0
+            asked = asked[:1] + bytes(4) + asked[5:]
+        self._said.append(b"\0" + asked[:5] + bytes(range(n, min(n + 10, 30))))
+
+    def read(self):
+        return native.frame(board_module.READ | 0x80, self._said[-1])
+
+
+def test_the_late_answer_to_an_earlier_question_is_not_taken_for_this_one(monkeypatch):
+    monkeypatch.setattr(board_module, "CHUNK_N", 10)
+    line = LateLine()
+    board = board_module.Board("x", open=lambda port, baud: line)
+    assert board.read(0) == bytes(range(30)) and line.late_n == 1

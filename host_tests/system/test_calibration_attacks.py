@@ -94,6 +94,6 @@ def test_who_only_reads_changes_nothing(bench):
 def test_an_answer_is_whole_json_whatever_the_problem(bench):
     calibrator = bench.desk.calibrator()
     calibrator.problem = "the stored calibration is refused: " + "x" * 300
-    calibrator.points = [(-100000, 100000), (100000, -100000)]
+    calibrator.points = [(-1_000_000, -(1 << 31))] * 2  # what a reading and a command can hold
     answer = bench.desk.ask(0x38, b"", True)
     assert len(answer) <= 200 and json.loads(answer[1:])["problem"]

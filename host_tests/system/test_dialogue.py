@@ -1,6 +1,7 @@
 """The host's side of commissioning, straight on a simulated desk."""
 
 import inspect
+import json
 import re
 
 import pytest
@@ -78,3 +79,18 @@ def test_every_step_prompt_and_finding_has_its_words():
     assert {"no_trip_" + row[0] for row in commission_power.TRIALS} <= set(FINDINGS)
     asked = set(re.findall(r'(?:say|ask)\("(\w+)"', code))
     assert asked == set(PROMPTS)
+
+
+def test_the_longest_state_of_a_commissioning_fits_an_answer():
+    """Every word that it can hold at its longest, all at once, which no board ever says."""
+    longest = {
+        "state": max(commissioning.STATES, key=len),
+        "passed": len(commissioning.STEPS),
+        "held": False,
+        "step": max(commissioning.STEPS, key=len),
+        "prompt": max(PROMPTS, key=len),
+        "which": -1,
+        "finding": max(FINDINGS, key=len),
+        "value": -(1 << 31),
+    }
+    assert len(json.dumps(longest)) < 200

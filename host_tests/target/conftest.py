@@ -7,7 +7,12 @@ import pytest
 from host_tests.target import rig
 
 HERE = Path(__file__).parent
-GROUPS = {"test_life": "started", "test_trouble": "started", "test_random": "started"}
+GROUPS = {
+    "test_life": "started",
+    "test_trouble": "started",
+    "test_random": "started",
+    "test_desk": "started",
+}
 
 
 def pytest_collection_modifyitems(items):

@@ -21,14 +21,26 @@ try:
     from emulate.disk import Disk, read
     from emulate.flashlog import FlashLog
     from emulate.image import NoImage, image
-    from emulate.pico import Pico
+    from emulate.pico import FS_AT, FS_N, Pico
     from emulate.serial import Jbd
     from emulate.story import Story
 except ImportError:
     image = None
 
 # what the tests take from here, so that they can be collected without an emulator
-__all__ = ["Bench", "Cable", "Disk", "FlashLog", "Jbd", "Pico", "Story", "content", "flash_with"]
+__all__ = [
+    "FS_AT",
+    "FS_N",
+    "Bench",
+    "Cable",
+    "Disk",
+    "FlashLog",
+    "Jbd",
+    "Pico",
+    "Story",
+    "content",
+    "flash_with",
+]
 __all__ += ["checked", "read", "waived"]
 
 BOARD = "pico_bq76952"

@@ -41,6 +41,9 @@ def test_a_line_says_board_mode_charge_and_faults(pack):
     assert Console(io.StringIO(), "pico", pack).line() == "cellwarden pico selftest 50% 0 faults\n"
     pack.protect.state[3] = 1
     assert "1 faults" in Console(io.StringIO(), "pico", pack).line()
+    for held, words in ((1, "settings held"), (2, "not commissioned"), (3, "not commissioned")):
+        pack.held = held
+        assert f"pico {words} 50%" in Console(io.StringIO(), "pico", pack).line()
 
 
 def test_all_lines_together_fit_the_usb_buffer(pack):
@@ -48,8 +51,9 @@ def test_all_lines_together_fit_the_usb_buffer(pack):
     for i in range(len(pack.protect.state)):
         pack.protect.state[i] = 1
     longest = 0
-    for mode in range(MODE_N):
-        pack.mode.mode = mode
+    for i in range(MODE_N + 3):
+        pack.mode.mode = min(i, MODE_N - 1)
+        pack.held = max(0, i - MODE_N + 1)
         line = Console(io.StringIO(), "libresolar_bms_c1", pack).line()
         longest = max(longest, len(line) + 1)  # the console sends \r\n
     assert longest * console.LINE_N <= 256

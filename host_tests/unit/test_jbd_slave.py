@@ -293,9 +293,10 @@ def test_without_a_store_nothing_can_be_written():
     assert wire.write(0x24, struct.pack(">H", 3600)) == 0x81
 
 
-def test_settings_that_could_not_be_stored_are_refused_and_nobody_dies():
+@pytest.mark.parametrize("error", [OSError(28), ValueError("not for this monitor")])
+def test_settings_that_could_not_be_stored_are_refused_and_nobody_dies(error):
     def full(values):
-        raise OSError(28)
+        raise error
 
     wire = Wire(full)
     wire.slave.unlock(10000)

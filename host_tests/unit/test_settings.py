@@ -25,6 +25,7 @@ from bms.settings import (
     STORED,
     TO_BE_LOOKED_AT,
     UNSTORED,
+    UNUSABLE,
     Settings,
     acknowledge,
     change,
@@ -258,7 +259,7 @@ def test_what_nobody_has_looked_at_is_not_acknowledged(used):
     pack = Pack(config.bare())
     pack.hold(HOLD_SETTINGS)
     used.install(LOOSE)
-    with pytest.raises(OSError, match="has changed since"):
+    with pytest.raises(OSError, match="not what is in force"):
         acknowledge(pack, used.settings())
     assert pack.held == HOLD_SETTINGS
 
@@ -279,8 +280,8 @@ def test_what_is_written_by_jbd_is_in_force_after_the_next_start(used):
 
 
 def test_what_happened_has_words_and_a_kind():
-    assert len(SOURCES) == UNSTORED + 1 and CHANGED < len(SOURCES)
-    assert all("held off" in SOURCES[source] for source in (EDITED, FACTORY))
-    assert set(TO_BE_LOOKED_AT) == {EDITED, FACTORY, MENDED_ONE, REFUSED_FILE, UNSTORED}
+    assert len(SOURCES) == UNUSABLE + 1 and CHANGED < len(SOURCES)
+    assert all("held off" in SOURCES[source] for source in (EDITED, FACTORY, UNUSABLE))
+    assert set(TO_BE_LOOKED_AT) == {EDITED, FACTORY, MENDED_ONE, REFUSED_FILE, UNSTORED, UNUSABLE}
     assert journal.NAMES[journal.SETTINGS] == "settings"
     assert Pack(Config()).held == 0

@@ -62,6 +62,9 @@ def test_what_the_monitor_made_of_them_comes_back_too(device):
     unchanged.save(device.check(), b"of the monitor", root=device.root)
     kept = unchanged.load(device.root)
     assert kept.image == b"of the monitor" and kept.hash == device.check().hash
+    device.write("installed.txt", b"4567 /bms/scan.mpy\n")  # another driver might make another one
+    assert unchanged.load(device.root) is None
+    assert unchanged.load(device.root, stale=True).image == b""
 
 
 @pytest.mark.parametrize(
@@ -76,6 +79,27 @@ def test_a_changed_or_missing_file_means_checking_again(device, name):
     assert unchanged.load(device.root) is None
     device.write(name, data)
     assert unchanged.load(device.root) is not None
+
+
+def test_a_change_that_leaves_every_length_as_it_was_means_checking_again(device):
+    """What ends in its own CRC-32 has one and the same, whatever is in it."""
+    slots = [FileSlot(device.root + "settings." + which) for which in "ab"]
+    seen = set()
+    for mv in (20, 25, 30):
+        settings = device.settings()
+        settings.load()
+        settings.change({**CONFIG, "bal_on_mv": mv})
+        assert unchanged.load(device.root) is None, mv
+        assert unchanged.save(device.check(), root=device.root)
+        assert unchanged.load(device.root).bal_on_mv == mv
+        seen.add((len(slots[0].read()), unchanged.files_sum(device.root)))
+    assert len({length for length, _ in seen}) == 1 and len(seen) == 3
+    store = CommissionStore(
+        device.check(), BOARD, [FileSlot(device.root + "commission." + w) for w in "ab"]
+    )
+    store.load()
+    store.waive("tess")
+    assert unchanged.load(device.root) is None
 
 
 def test_whatever_bit_of_it_flips_it_is_not_taken(device):

@@ -85,6 +85,12 @@ def test_policy_configuration_and_arithmetic_say_the_same(tree, part):
     assert vm.run(tree, "host_tests/common/say.py", part) == here("host_tests/common/say.py", part)
 
 
+def test_the_channel_over_a_cable_says_the_same(tree):
+    script = "host_tests/common/say_link.py"
+    said = here(script)
+    assert vm.run(tree, script) == said and said.count("\n") > 30
+
+
 def test_bluetooth_says_the_same(tree):
     assert vm.run(tree, "host_tests/common/say_ble.py", "talk") == here(
         "host_tests/common/say_ble.py", "talk"

@@ -101,7 +101,11 @@ def unlock(seconds, settings, new_key, target):
         elif settings:
             if (board.who() or {}).get("held", 1) & HOLD_SETTINGS:
                 board.do(ACKNOWLEDGE, 0)
-                click.echo("the settings in force are confirmed; they hold the FETs off no longer")
+                still = (board.who() or {}).get("held", 0) & HOLD_SETTINGS
+                when = "from the next start on (`cellwarden reset board`) " if still else ""
+                click.echo(
+                    f"the settings in force are confirmed; {when}they hold the FETs off no longer"
+                )
             else:
                 click.echo("the settings hold nothing: there is nothing to confirm")
         else:

@@ -1,5 +1,6 @@
 """A board on a line: asks, hears, proves its key, reads objects on from where a cut left them."""
 
+import contextlib
 import hashlib
 import json
 import struct
@@ -23,6 +24,7 @@ _PUT_N = 60
 _WAIT_S = 1.2
 _TRIES = 3
 _READINGS_S = 4
+_GOING_S = 0.5  # a board that was told to start again still answers
 _CLOCK_S = 10  # a clock that is off by more is put right
 _AGAIN_S = 30  # a line that broke in a transfer may come back
 _WORDS = {
@@ -37,10 +39,18 @@ _WORDS = {
 
 
 class Board:
-    """`port` as a person gives it; `key`: 16 bytes or None."""
+    """`port` as a person gives it; `key`: 16 bytes or None; `patience`: so many times as long is waited."""
 
-    def __init__(self, port: str, baud: int = 9600, key: bytes | None = None, open=open_transport):
+    def __init__(
+        self,
+        port: str,
+        baud: int = 9600,
+        key: bytes | None = None,
+        open=open_transport,
+        patience: float = 1,
+    ):
         self.port = port
+        self.patience = patience
         self._baud = baud
         self._key = key
         self._open = open
@@ -73,7 +83,7 @@ class Board:
         self._stream.forget()
         for question in (b"\r\n", JBD_CELLS):
             self._line.write(question)
-            end = time.monotonic() + _WAIT_S / 2
+            end = time.monotonic() + _WAIT_S / 2 * self.patience
             data = b""
             while time.monotonic() < end:
                 data += self._line.read()
@@ -100,7 +110,7 @@ class Board:
         self._line.close()
         self._client = None
         self._stream.forget()
-        end = time.monotonic() + (_AGAIN_S if seconds is None else seconds)
+        end = time.monotonic() + (_AGAIN_S if seconds is None else seconds) * self.patience
         while True:
             try:
                 self._line = self._open(self.port, self._baud)
@@ -127,7 +137,7 @@ class Board:
         self._line.write(line(data) if self._as_text else data)
 
     def _answer(self, kind: int):
-        end = time.monotonic() + _WAIT_S * (1 if not self._line.is_ble else 4)
+        end = time.monotonic() + _WAIT_S * self.patience * (1 if not self._line.is_ble else 4)
         while time.monotonic() < end:
             for found, data in self._stream.feed(self._line.read()):
                 if found == kind:
@@ -167,7 +177,7 @@ class Board:
         """All readings now."""
         self.told.clear()
         self.asked(native.WATCH, bytes([100, 0, 60]))
-        end = time.monotonic() + _READINGS_S
+        end = time.monotonic() + _READINGS_S * self.patience
         while time.monotonic() < end:
             self.hear()
             for kind, data in self.told:
@@ -263,7 +273,10 @@ class Board:
     def restart(self) -> None:
         """Start the board again, and be back when it is."""
         self.do(RESTART, 0)
-        time.sleep(0.5)
+        end = time.monotonic() + _GOING_S * self.patience
+        with contextlib.suppress(Lost):  # over USB the line goes with it
+            while time.monotonic() < end:
+                self.hear()
         self.again()
 
     def give(self, command: int, data: bytes, tell=lambda n: None) -> None:

@@ -14,7 +14,12 @@ _WAIT_S = 15
 _UNITS = {"cell": "mV", "current": "mA, + = charging", "ntc": "0.1 degC"}
 
 
-@click.command(short_help="Correct cells, current and sensors by your meter.")
+_NEGATIVE = {"ignore_unknown_options": True}  # -1000 is a number, no option
+
+
+@click.command(
+    short_help="Correct cells, current and sensors by your meter.", context_settings=_NEGATIVE
+)
 @click.argument("what", metavar="cell3|ntc1|current")
 @click.argument("true", type=int, required=False)
 @click.option(

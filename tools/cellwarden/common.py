@@ -17,15 +17,17 @@ from cellwarden.transport import default_port
 class Target:
     """Which board, and how to talk to it."""
 
-    def __init__(self, port, baud, key):
+    def __init__(self, port, baud, key, patience=1):
         self.port = port
         self.baud = baud
         self.key = key
+        self.patience = patience
 
     @contextlib.contextmanager
     def board(self):
         """An open line to it, somebody there."""
-        board = Board(self.port or default_port(), self.baud, read_key(self.key))
+        port = self.port or default_port()
+        board = Board(port, self.baud, read_key(self.key), patience=self.patience)
         try:
             board.about = board.find()
             board.tell_time()
@@ -44,9 +46,16 @@ def on_board(function):
     @click.option(
         "--key", envvar="CELLWARDEN_KEY", help="32 hex digits, or the file that has them"
     )
+    @click.option(
+        "--patience",
+        type=click.FloatRange(1, 1000),
+        default=1,
+        envvar="CELLWARDEN_PATIENCE",
+        help="wait so many times as long: a slow line, an emulated board",
+    )
     @functools.wraps(function)
-    def wrapped(*args, port, baud, key, **more):
-        return function(*args, target=Target(port, baud, key), **more)
+    def wrapped(*args, port, baud, key, patience, **more):
+        return function(*args, target=Target(port, baud, key, patience), **more)
 
     return wrapped
 

@@ -169,7 +169,7 @@ def _store(board, values: dict, restart: bool) -> None:
     changes = settings.differences(settings.in_force(board), whole.as_dict())
     for text in settings.difference_lines(changes):
         click.echo(text)
-    if settings.same(settings.given(board), values):
+    if settings.holds(board, values):
         click.echo("stored already")
     else:
         _send(board, values)
@@ -194,6 +194,6 @@ def _send(board, values: dict) -> None:
             sent = n
 
         board.give(CONFIGURE, data, tell)
-    if not settings.same(settings.given(board), values):
+    if not settings.holds(board, values):
         raise Lost("the board has stored something else: look with `cellwarden config export`")
     click.echo("stored")

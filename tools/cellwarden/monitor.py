@@ -68,7 +68,7 @@ class Watch:
 
     def must_live(self) -> None:
         """Nobody looks at a program's line: it ends when no reading comes any more."""
-        if time.monotonic() - self._read_s > _DEAD_S:
+        if time.monotonic() - self._read_s > _DEAD_S * self._board.patience:
             raise Lost("no readings come: look at `cellwarden status` and the cable")
 
     def _take(self, kind: int, data: bytes) -> bool:

@@ -12,7 +12,7 @@ from cellwarden.problem import Problem
 from deploy.holds import refusal
 
 _LARGEST_N = 1 << 16
-_IN_FORCE, _STORE_A, _STORE_B, _CONFIG_JSON = 1, 2, 3, 4
+_IN_FORCE, _STORE_A, _STORE_B, _CONFIG_JSON, _WANTED = 1, 2, 3, 4, 8
 
 
 class _Slot:
@@ -48,15 +48,32 @@ def unpack(packed: bytes) -> dict:
 
 
 def given(board) -> dict:
-    """What a person gave: the store, or the board's config.json. The rest is default or derived."""
+    """What a person gave: what the next start is to take, the store, or the board's config.json."""
+    if board.objects().get(_WANTED):
+        return parse(board.read(_WANTED).decode(errors="replace"), "what the board was sent last")
     slots = [_Slot(board.read(number)) for number in (_STORE_A, _STORE_B)]
     data = ABStore(slots, LAYOUT).load()
     if data is None:
-        return parse(board.read(_CONFIG_JSON).decode(errors="replace"), "the board's config.json")
+        return _of_file(board.read(_CONFIG_JSON))
     try:
         return Settings(slots)._decode(data)[1]
     except (ValueError, IndexError) as error:
         raise Problem(f"the board's stored settings cannot be read: {error}") from None
+
+
+def _of_file(data: bytes) -> dict:
+    try:
+        return parse(data.decode(errors="replace"), "the board's config.json")
+    except Problem as problem:
+        raise Problem(f"{problem}; `cellwarden config import FILE` gives it others") from None
+
+
+def holds(board, values: dict) -> bool:
+    """The board has these stored as given."""
+    try:
+        return same(given(board), values)
+    except Problem:  # it has none that can be read
+        return False
 
 
 def read_file(path: Path) -> dict:

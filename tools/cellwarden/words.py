@@ -31,6 +31,9 @@ _FLAGS = (
 # what a person has to do about it
 _ODD = {
     "held_settings": "FETs are held off: look at the settings, then `cellwarden unlock --settings`",
+    "unusable": "FETs are held off: the settings cannot be used: {why}. Others are in force until "
+    "`cellwarden config set` or `config import` mends them, with --restart",
+    "refused": "the settings that were sent last were refused: {why}",
     "held_commission": "FETs are held off: nobody has checked the wiring: `cellwarden commission`",
     "rolled": "the last update reached no verified scan and was taken back",
     "no_key": "no key yet, whoever comes first owns the board: `cellwarden unlock --new-key FILE`",
@@ -59,6 +62,7 @@ def status(live: dict, rows: list, about: dict, who: dict | None) -> dict:
         found["held"] |= who.get("held", 0)
         found["rolled"] = bool(who.get("rolled"))
         found["settings"] = who.get("settings", 0)
+        found["why"] = who.get("why", "")
         found["wall_s"] = who.get("wall_s", 0)
     found["problems"] = list(problems(found))
     return found
@@ -66,15 +70,14 @@ def status(live: dict, rows: list, about: dict, who: dict | None) -> dict:
 
 def problems(found: dict):
     """What is not as it should be, and no fault: a sentence each that says what to do."""
-    if found["held"] & HOLD_SETTINGS:
-        yield _ODD["held_settings"]
+    if found.get("why") and found["held"] & HOLD_SETTINGS:
+        yield _ODD["unusable"].format(why=found["why"])
+    else:
+        if found.get("why"):
+            yield _ODD["refused"].format(why=found["why"])
+        yield from _of_settings(found)
     if found["held"] & HOLD_COMMISSION:
         yield _ODD["held_commission"]
-    source = found.get("settings", 0)
-    if source in TO_BE_LOOKED_AT and source < len(SOURCES):
-        yield "settings: " + SOURCES[source]
-    elif "settings_odd" in found["flags"]:
-        yield "settings: something was wrong with them at the start (`cellwarden log list` on a cable)"
     if found.get("rolled"):
         yield _ODD["rolled"]
     if not found["key"]:
@@ -82,6 +85,16 @@ def problems(found: dict):
     off_s = found["wall_s"] - time.time() if found.get("wall_s") else 0
     if abs(off_s) > _SLOW_S:
         yield f"the board's clock is off by {off_s:+.0f} s (`cellwarden reset time` with the key)"
+
+
+def _of_settings(found: dict):
+    if found["held"] & HOLD_SETTINGS:
+        yield _ODD["held_settings"]
+    source = found.get("settings", 0)
+    if source in TO_BE_LOOKED_AT and source < len(SOURCES):
+        yield "settings: " + SOURCES[source]
+    elif "settings_odd" in found["flags"]:
+        yield "settings: something was wrong with them at the start (`cellwarden log list` on a cable)"
 
 
 def mode(number: int) -> str:
@@ -125,7 +138,8 @@ def of_record(record: dict) -> dict:
 
 def lines(found: dict):
     """A status for a terminal."""
-    yield f"{found['name']}: {found['mode']}, {found['soc_pm'] / 10:.1f} % {interval(found)}".rstrip()
+    what = "held off" if found["held"] and not found["faults"] else found["mode"]
+    yield f"{found['name']}: {what}, {found['soc_pm'] / 10:.1f} % {interval(found)}".rstrip()
     if found.get("version"):
         yield f"  firmware {found['version']} on {found['board']}, up {clock(found['uptime_s'])}"
     yield (

@@ -7,6 +7,8 @@ import tempfile
 
 from emulate.console import Console
 
+_SAID_MAX = 1 << 20
+
 
 class Cable:
     """The Pico's console on a port, while a program runs. `port`: what the program is told to open."""
@@ -15,8 +17,11 @@ class Cable:
         self._console = Console(pico)
         self.port = self._console.url
 
-    def run(self, command, show: bool = False) -> tuple[int, str]:
-        """Exit code, and everything it said; `show`: it says that to the terminal instead."""
+    def run(self, command, show: bool = False, act=None) -> tuple[int, str]:
+        """Exit code, and everything it said; `show`: it says that to the terminal instead.
+
+        `act(program, said)`: called again and again, with what it has said so far.
+        """
         paths = {"PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path)}
         with tempfile.TemporaryFile("w+") as said:
             program = subprocess.Popen(
@@ -25,8 +30,14 @@ class Cable:
                 stderr=None if show else subprocess.STDOUT,
                 env={**os.environ, **paths, "PYTHONUNBUFFERED": "1"},
             )
+
+            def over():
+                if act is not None:
+                    act(program, os.pread(said.fileno(), _SAID_MAX, 0).decode(errors="replace"))
+                return program.poll() is not None
+
             try:
-                self._console.serve(lambda: program.poll() is not None)
+                self._console.serve(over)
             finally:
                 program.kill()
             program.wait()

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 from abstore import FileSlot
-from bms import calibrator, commission_store
+from bms import calibrator, commission_store, wanted
 from bms.blackbox import BlackBox
 from bms.commission_store import CommissionStore
+from bms.config import as_dict
+from bms.fallback import fallback
 from bms.housekeeping import device_key, files, make_folders
 from bms.journal import SETTINGS
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
@@ -16,7 +18,7 @@ from bms.report.commission import Desk
 from bms.report.jbd_slave import JbdSlave
 from bms.report.link_board import BoardHost, make
 from bms.report.wire import Wire
-from bms.settings import CHANGED, Settings, acknowledge
+from bms.settings import CHANGED, UNUSABLE, Settings, acknowledge, change
 from bms.wishes import PATHS as WISHES
 from bms.wishes import Wishes
 from boards.sim.board import make_sim
@@ -73,23 +75,24 @@ class SimBoard:
         return Settings(slots, root + "/config.json", root + "/installed.txt")
 
     def start(self) -> None:
-        """As after a reset: settings, then hardware, pack, scan; a new simulated pack if they differ."""
-        settings = self.settings()
-        config = settings.load()
-        if self.sim is None or config.hash != self.sim.config.hash:
-            given = dict(config.as_dict())
-            self.sim = make_sim(config=given, soc=self._soc)
-            self.sim.pack.soc.set(int(self._soc * 1000))
-            if not self.commissioned:
-                self._wire_up()
-        else:
-            self.sim.release_pins()
-            self.sim.boot()
-        self.starts += 1
-        if settings.held:
-            self.pack.hold(HOLD_SETTINGS)
-        self.pack.journal.note(SETTINGS, settings.source, -1, config.hash, config.hash, self.pack)
+        """As after a reset: settings, then hardware, pack, scan; as `bms.start` does."""
         root = str(self.folder)
+        settings = self.settings()
+        config, why = None, ""
+        if (self.folder / wanted.PATH).exists():
+            config, why = wanted.first(self._assemble, self.settings(), root + "/")
+        try:
+            if config is None:
+                config = self._assemble(settings.load().bare())
+                config.source, config.held, config.why = settings.source, settings.held, why
+        except ValueError as error:
+            nobody = root + "/previous/tried"
+            config = fallback(error, self._assemble, self.settings(), root + "/", nobody)
+        self.starts += 1
+        if config.held:
+            self.pack.hold(HOLD_SETTINGS)
+        self.pack.config.source, self.pack.config.why = config.source, config.why
+        self.pack.journal.note(SETTINGS, config.source, -1, config.hash, config.hash, self.pack)
         slots = [FileSlot(root + "/" + name) for name in WISHES]
         recall(self.pack, slots)
         make_folders(root + "/log")
@@ -104,6 +107,18 @@ class SimBoard:
             JbdSlave(self.pack, self._on_config),
             self._make_link if self._channel else None,
         )
+
+    def _assemble(self, config):
+        """A new simulated pack if it is another configuration; `ValueError`: the monitor cannot hold it."""
+        if self.sim is None or config.hash != self.sim.config.hash:
+            self.sim = make_sim(config=dict(as_dict(config)), soc=self._soc)
+            self.sim.pack.soc.set(int(self._soc * 1000))
+            if not self.commissioned:
+                self._wire_up()
+        else:
+            self.sim.release_pins()
+            self.sim.boot()
+        return config
 
     def _start_desk(self, root: str) -> None:
         """As `bms.start` does; a simulated pack counts as wired right unless told otherwise."""
@@ -144,12 +159,14 @@ class SimBoard:
         return make(self.pack, "sim", host, self._boxes, slave, self.desk, root, root + "key.txt")
 
     def _on_config(self, values) -> None:
-        settings = self.settings()
-        settings.load()
-        if settings.held:
-            raise OSError("settings wait to be acknowledged")
         now = self.pack.config.hash
-        then = settings.change(values).hash
+        check = getattr(self.sim.board.guard, "check", None)
+        anew = self.pack.config.source == UNUSABLE
+        try:
+            then = change(values, self.settings(), check, anew)
+        except MemoryError:  # as a board does that has little
+            then = 0
+            (self.folder / wanted.PATH).write_text(json.dumps(values))
         self.pack.journal.note(SETTINGS, CHANGED, -1, now, then, self.pack)
 
     def _on_acknowledge(self) -> None:

@@ -24,7 +24,7 @@ _GUESSED = const(8)
 _HELD_SHIFT = const(4)  # 16, 32: pack.HOLD_*
 _SETTINGS = const(64)
 _NO_CLOCK = const(128)
-_LOOK = (3, 4, 5, 8, 9)  # sources of settings.py that somebody should look at
+_LOOK = (3, 4, 5, 8, 9, 10)  # sources of settings.py that somebody should look at
 
 
 def live(frame, pack) -> int:

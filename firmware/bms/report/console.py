@@ -56,4 +56,6 @@ class Console:
         mode = _MODES[pack.mode.mode]
         if pack.held & HOLD_COMMISSION:
             mode = "not commissioned"
+        elif pack.held:
+            mode = "settings held"
         return f"cellwarden {self._name} {mode} {pack.soc.soc_pm // 10}% {fault_n} faults\n"

@@ -96,14 +96,22 @@ def _change(slave, register: int) -> int:
 def _commit(slave) -> int:
     if not slave.changes or slave.on_config is None:
         return OK
-    from bms.config import Config, ConfigError, as_dict  # not in memory otherwise
-
-    values = as_dict(slave.pack.config)
-    values.update(slave.changes)
     try:
+        from bms.config import Config, as_dict  # not in memory otherwise
+
+        values = as_dict(slave.pack.config)
+        values.update(slave.changes)
         Config(values)
         slave.on_config(values)
-    except (ConfigError, OSError):  # not valid, or not stored: nothing has changed
+    except (
+        ValueError,
+        OSError,
+    ):  # not valid, not for this monitor, or not stored: nothing has changed
+        return REFUSED
+    except MemoryError:
+        from bms.forget import forget
+
+        forget()
         return REFUSED
     return OK
 

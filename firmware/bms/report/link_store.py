@@ -23,6 +23,7 @@ _FILES = (
     (4, "config.json"),
     (5, "commissioning.json"),
     (7, "installed.txt"),
+    (8, "wanted.json"),
     (0x18, "log/count.a"),
     (0x19, "log/count.b"),
 )
@@ -108,6 +109,9 @@ class Store:
             "chemistry": self._pack.config.chemistry,
             "rolled": 1 if _is_there(self._root + _ROLLED) else 0,
         }
+        why = getattr(self._pack.config, "why", "")
+        if why:
+            about["why"] = why
         return json.dumps(about).encode()
 
 

@@ -1,4 +1,4 @@
-"""Our channel on the board's console, frames as lines of text: looks 20 times a second.
+"""Our channel on the board's console, frames as lines of text: looks 20 times a second, more often in a talk.
 
 Ctrl-C still stops the firmware, as `make flash` and `make repl` want. An answer goes out only after a
 request, so somebody reads; it fits the USB buffer of 256 bytes but for long lists of faults. The code
@@ -12,6 +12,8 @@ from micropython import const
 from bms.report.pieces import channel_pieces, fetch
 
 _LOOK_MS = const(50)
+_NEAR_MS = const(5)
+_NEAR_N = const(20)  # looks without a byte that end a talk
 _QUIET_MS = const(200)
 _MOST = const(128)  # bytes of one look
 
@@ -34,24 +36,28 @@ class UsbReporter:
         while not self._ready():
             await asyncio.sleep_ms(_LOOK_MS)
         await fetch(channel_pieces(), self._snap)
+        near_n = 0
         while True:
-            self.look(_LOOK_MS)
-            await asyncio.sleep_ms(_LOOK_MS)
+            ms = _NEAR_MS if near_n else _LOOK_MS
+            await asyncio.sleep_ms(ms)
+            near_n = _NEAR_N if self.look(ms) else max(0, near_n - 1)
 
-    def look(self, ms: int) -> None:
-        """Answer what has come in the last `ms`."""
+    def look(self, ms: int) -> bool:
+        """Answer what has come in the last `ms`; has anything?"""
         if self.wire is None:
             if not self._ready():
-                return
+                return False
             from bms.report.wire import Wire
 
             self.wire = Wire(self._to.write, None, self._make_link)
         self.wire.advance(ms)
         self._quiet_ms += ms
         self._read(self.wire)
+        heard = not self._quiet_ms
         if self._quiet_ms >= _QUIET_MS:
             self._quiet_ms = 0
             self.wire.quiet()
+        return heard
 
     def _read(self, wire) -> None:
         for _ in range(_MOST):

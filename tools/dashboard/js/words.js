@@ -96,8 +96,9 @@ export const SOURCES = [
   "acknowledged",
   "stored; config.json cannot be used",
   "config.json, which could not be stored",
+  "not usable, others instead, FETs held off",
 ];
-export const LOOK = [3, 4, 5, 8, 9]; // sources that a person should look at
+export const LOOK = [3, 4, 5, 8, 9, 10]; // sources that a person should look at
 const VERBS = { trip: "tripped", clear: "over", lock: "locked", ack: "acknowledged" };
 const LOCK_FETS = 1; // item of a request that locks FETs
 

@@ -1,0 +1,38 @@
+"""Settings that somebody wants, kept until the next start, where there is room to check them.
+
+A running board with little memory cannot: the tables that check take 50 KB. At the start they are taken
+if table and monitor take them, and stored; refused, nothing stays of them, and the status says why.
+"""
+
+import json
+import os
+
+from bms.config import Config, ConfigError
+from bms.settings import STORED, UNSTORED, Settings
+
+PATH = "wanted.json"
+
+
+def first(assemble, settings=None, root: str = ""):
+    """(what `assemble(config)` makes of them, ""), or (None, why they are refused)."""
+    settings = Settings() if settings is None else settings
+    try:
+        with open(root + PATH) as file:
+            values = json.load(file)
+        config = Config(values).bare()
+        config.checked = config.keep = True
+        config.source = STORED
+        scan = assemble(config)
+    except (OSError, ValueError) as error:
+        os.remove(root + PATH)
+        return None, " ".join(str(error).split())
+    try:
+        settings.load()
+    except ConfigError:
+        pass
+    try:
+        settings.change(values)
+        os.remove(root + PATH)
+    except OSError:  # they are in force, and wanted still
+        config.source = UNSTORED
+    return scan, ""
