@@ -288,7 +288,11 @@ def test_a_version_on_trial_does_not_start_otherwise(used, tmp_path):
     used.store(NOT_HELD)
     error = ValueError("scd_ma")
     with pytest.raises(ValueError) as raised:
-        fallback.fallback(error, used._start.assemble, tried=str(tmp_path / "config.json"))
+        fallback.fallback(
+            error,
+            lambda config: used._start.assemble(config, ()),
+            tried=str(tmp_path / "config.json"),
+        )
     assert raised.value is error
 
 
