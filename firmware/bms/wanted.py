@@ -19,20 +19,38 @@ def first(assemble, settings=None, root: str = ""):
     try:
         with open(root + PATH) as file:
             values = json.load(file)
-        config = Config(values).bare()
+        config = Config(() if values is None else values).bare()
         config.checked = config.keep = True
         config.source = STORED
         scan = assemble(config)
-    except (OSError, ValueError) as error:
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+        MemoryError,
+    ) as error:  # RuntimeError: nested too deep
+        remove(root + PATH)
+        return None, " ".join(str(error).split()) or type(error).__name__
+    try:
+        store(values, settings)
         os.remove(root + PATH)
-        return None, " ".join(str(error).split())
+    except (OSError, MemoryError):  # they are in force, and wanted still
+        config.keep = False
+        config.source = UNSTORED
+    return scan, ""
+
+
+def store(values, settings) -> None:
     try:
         settings.load()
     except ConfigError:
         pass
+    settings.change(values)
+
+
+def remove(path: str) -> None:
+    """If that can be done: a start does not end here."""
     try:
-        settings.change(values)
-        os.remove(root + PATH)
-    except OSError:  # they are in force, and wanted still
-        config.source = UNSTORED
-    return scan, ""
+        os.remove(path)
+    except OSError:
+        pass
