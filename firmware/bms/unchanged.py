@@ -14,6 +14,7 @@ import struct
 from micropython import const
 
 from bms.values import Values
+from bms.version import VERSION
 
 PATH = "unchanged.bin"
 _INSTALLED = "installed.txt"
@@ -30,9 +31,10 @@ _HASH_MAX = const(0x3FFFFFFF)
 def files_sum(root: str = "") -> int:
     """Checksum of all files that settings follow from; 0 = it is not known which firmware this is.
 
+    Of the version, too: firmware that is built into an image leaves the list of installed files as it was.
     No CRC-32: a file that ends in its own leaves the same remainder, whatever is in it.
     """
-    total = hashlib.sha256()
+    total = hashlib.sha256(VERSION.encode())
     chunk = bytearray(_CHUNK_N)
     if not _add(root + _INSTALLED, total, chunk):
         return 0

@@ -8,6 +8,7 @@ import json
 import os
 
 from bms.config import Config, ConfigError
+from bms.journal import SETTINGS
 from bms.settings import STORED, UNSTORED, Settings
 
 PATH = "wanted.json"
@@ -37,6 +38,7 @@ def first(assemble, settings=None, root: str = ""):
     except (OSError, MemoryError):  # they are in force, and wanted still
         config.keep = False
         config.source = UNSTORED
+        scan.pack.journal.note(SETTINGS, UNSTORED, -1, config.hash, config.hash, scan.pack)
     return scan, ""
 
 

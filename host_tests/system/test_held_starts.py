@@ -97,6 +97,7 @@ def test_no_memory_to_store_what_is_in_force_ends_no_start(used, monkeypatch, na
     monkeypatch.setattr(Settings, name, failing(MemoryError()))
     pack = used.start()
     assert pack.config.bal_on_mv == 30 and pack.config.source == UNSTORED and used.run() == BOTH
+    assert used.who()["settings"] == UNSTORED, "and so it is said"
     assert not pack.config.keep, "the files that it would stand for have other settings"
 
 
