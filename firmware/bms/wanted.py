@@ -9,7 +9,7 @@ import os
 
 from bms.config import Config, ConfigError
 from bms.journal import SETTINGS
-from bms.settings import STORED, UNSTORED, Settings
+from bms.settings import GIVEN, STORED, UNSTORED, Settings
 
 PATH = "wanted.json"
 
@@ -20,6 +20,7 @@ def first(assemble, settings=None, root: str = ""):
     try:
         with open(root + PATH) as file:
             values = json.load(file)
+        look(settings)
         config = Config(() if values is None else values).bare()
         config.checked = config.keep = True
         config.source = STORED
@@ -30,10 +31,13 @@ def first(assemble, settings=None, root: str = ""):
         RuntimeError,
         MemoryError,
     ) as error:  # RuntimeError: nested too deep
-        remove(root + PATH)
+        try:
+            os.remove(root + PATH)
+        except OSError:  # a full disk; a start does not end here
+            pass
         return None, " ".join(str(error).split()) or type(error).__name__
     try:
-        store(values, settings)
+        settings.change(values)
         os.remove(root + PATH)
     except (OSError, MemoryError):  # they are in force, and wanted still
         config.keep = False
@@ -42,17 +46,11 @@ def first(assemble, settings=None, root: str = ""):
     return scan, ""
 
 
-def store(values, settings) -> None:
+def look(settings) -> None:
+    """What is stored. `ValueError`: somebody has installed others since."""
     try:
         settings.load()
-    except ConfigError:
+    except ConfigError:  # that is what is mended now
         pass
-    settings.change(values)
-
-
-def remove(path: str) -> None:
-    """If that can be done: a start does not end here."""
-    try:
-        os.remove(path)
-    except OSError:
-        pass
+    if settings.source == GIVEN:
+        raise ValueError("another config.json has been installed since")

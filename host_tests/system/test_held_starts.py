@@ -1,5 +1,6 @@
 """What a start keeps and what waits for the next one never brings back what nobody confirmed, and never loops."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -91,14 +92,34 @@ def test_wanted_settings_for_which_there_is_no_memory_do_not_end_every_start(use
     assert used.who()["why"] == "MemoryError" and not Path(wanted.PATH).exists()
 
 
-@pytest.mark.parametrize("name", ["load", "change"])
-def test_no_memory_to_store_what_is_in_force_ends_no_start(used, monkeypatch, name):
+def test_no_memory_to_store_what_is_in_force_ends_no_start(used, monkeypatch):
     want(GOOD | {"bal_on_mv": 30})
-    monkeypatch.setattr(Settings, name, failing(MemoryError()))
+    monkeypatch.setattr(Settings, "change", failing(MemoryError()))
     pack = used.start()
     assert pack.config.bal_on_mv == 30 and pack.config.source == UNSTORED and used.run() == BOTH
     assert used.who()["settings"] == UNSTORED, "and so it is said"
     assert not pack.config.keep, "the files that it would stand for have other settings"
+
+
+def test_a_configuration_installed_later_is_not_undone_by_what_was_wanted_before(short):
+    short.start()
+    reports.change_settings(short.sim.scan, GOOD | {"bal_on_mv": 30})
+    short.write(GOOD | {"bal_on_mv": 20})
+    digest = hashlib.sha256(Path("config.json").read_bytes()).hexdigest()
+    short.write(f"0 /main.py\n{digest} /config.json\n", "installed.txt")
+    pack = short.start()
+    assert pack.config.bal_on_mv == 20 and short.run() == BOTH and not Path(wanted.PATH).exists()
+    assert "installed" in short.who()["why"]
+    assert short.start().config.bal_on_mv == 20
+
+
+def test_why_it_was_not_mended_is_told_beside_what_is_wrong(short):
+    short.store(NOT_HELD)
+    short.start()
+    reports.change_settings(short.sim.scan, {"cell_n": 99})
+    assert short.start().held == HOLD_SETTINGS and short.run() == 0
+    why = short.who()["why"]
+    assert "cell_n 99" in why and "scd_ma: 60000" in why
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "7", '{"cell_n": 99}'])
