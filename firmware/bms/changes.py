@@ -23,6 +23,7 @@ def change_settings(scan, values) -> None:
     pack = scan.pack
     now = pack.config.hash
     anew = pack.config.source == UNUSABLE
+    pack.config.keep = False  # not for files that say something else
     then = 0
     try:
         from bms.settings import change
@@ -65,7 +66,7 @@ def acknowledge_settings(pack) -> None:
         pass
     finally:
         forget()
-    if pack.config.source == UNUSABLE:
+    if pack.config.source == UNUSABLE or not pack.held & HOLD_SETTINGS:
         raise OSError("not what is in force: change the settings, or start again")
     with open("config.json") as file:  # that is what was not confirmed
         leave(0, json.load(file))

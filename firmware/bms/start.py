@@ -41,9 +41,10 @@ def build(files=None):
     except ValueError as error:  # settings that are none, or that the monitor cannot hold
         from bms.fallback import fallback
 
-        return fallback(error, assembled)
-    if why:
-        scan.pack.config.why = why
+        scan = fallback(error, assembled)
+    if why:  # first, and then what it should have mended
+        config = scan.pack.config
+        config.why = why + ("; " + config.why if config.why else "")
     return scan
 
 

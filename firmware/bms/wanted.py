@@ -8,7 +8,8 @@ import json
 import os
 
 from bms.config import Config, ConfigError
-from bms.settings import STORED, UNSTORED, Settings
+from bms.journal import SETTINGS
+from bms.settings import GIVEN, STORED, UNSTORED, Settings
 
 PATH = "wanted.json"
 
@@ -19,20 +20,37 @@ def first(assemble, settings=None, root: str = ""):
     try:
         with open(root + PATH) as file:
             values = json.load(file)
-        config = Config(values).bare()
+        look(settings)
+        config = Config(() if values is None else values).bare()
         config.checked = config.keep = True
         config.source = STORED
         scan = assemble(config)
-    except (OSError, ValueError) as error:
-        os.remove(root + PATH)
-        return None, " ".join(str(error).split())
-    try:
-        settings.load()
-    except ConfigError:
-        pass
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+        MemoryError,
+    ) as error:  # RuntimeError: nested too deep
+        try:
+            os.remove(root + PATH)
+        except OSError:  # a full disk; a start does not end here
+            pass
+        return None, " ".join(str(error).split()) or type(error).__name__
     try:
         settings.change(values)
         os.remove(root + PATH)
-    except OSError:  # they are in force, and wanted still
+    except (OSError, MemoryError):  # they are in force, and wanted still
+        config.keep = False
         config.source = UNSTORED
+        scan.pack.journal.note(SETTINGS, UNSTORED, -1, config.hash, config.hash, scan.pack)
     return scan, ""
+
+
+def look(settings) -> None:
+    """What is stored. `ValueError`: somebody has installed others since."""
+    try:
+        settings.load()
+    except ConfigError:  # that is what is mended now
+        pass
+    if settings.source == GIVEN:
+        raise ValueError("another config.json has been installed since")

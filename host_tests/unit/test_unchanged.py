@@ -67,6 +67,12 @@ def test_what_the_monitor_made_of_them_comes_back_too(device):
     assert unchanged.load(device.root, stale=True).image == b""
 
 
+def test_what_another_firmware_has_kept_is_not_taken(device, monkeypatch):
+    """A board that `make flash` has seen may get an image with all of it built in: the list stays as it was."""
+    monkeypatch.setattr(unchanged, "VERSION", "0.0.0", raising=False)
+    assert unchanged.load(device.root) is None
+
+
 @pytest.mark.parametrize(
     "name",
     ["config.json", "installed.txt", "settings.a", "settings.b", "commission.a", "commission.b"],

@@ -6,6 +6,7 @@ The state is the slave's: `bms.report.jbd_slave`.
 from micropython import const
 
 from bms import bits
+from bms.pack import HOLD_SETTINGS
 from bms.report import jbd_settings
 from bms.report.jbd_slave import MADE
 from jbd import OK, REFUSED, UNKNOWN
@@ -96,6 +97,10 @@ def _change(slave, register: int) -> int:
 def _commit(slave) -> int:
     if not slave.changes or slave.on_config is None:
         return OK
+    if (
+        slave.pack.held & HOLD_SETTINGS
+    ):  # nobody has confirmed the others that it would store as well
+        return REFUSED
     try:
         from bms.config import Config, as_dict  # not in memory otherwise
 

@@ -38,7 +38,8 @@ class Proven:
         except OSError:  # no trial
             pass
         config = self._scan.pack.config
-        if getattr(config, "keep", False):  # a simulated pack never asks
+        # a simulated pack never asks; what holds it now is not looked at by a start that takes what is kept
+        if getattr(config, "keep", False) and not self._scan.pack.held:
             keep(config, self._scan.board.guard)
         return True
 
