@@ -19,6 +19,7 @@ _START_ONLY = (
     "bms.unchanged",
     "bms.fallback",
     "bms.wanted",
+    "bms.changes",
     "bq769x2_memory",
 )
 

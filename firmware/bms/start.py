@@ -18,28 +18,37 @@ _LOOK_N = const(30)  # not longer: why nothing is permitted is worth a report, t
 _THRESHOLD_N = 40000  # bytes between two collections: large pieces must find room
 
 
-def build():
-    """A scan with the settings as they are, or held off with others; nothing is permitted yet."""
+def build(files=None):
+    """A scan with the settings as they are, or held off with others; nothing is permitted yet.
+
+    `files`: paths of what lies where settings do, when somebody has listed them already.
+    """
     from bms import unchanged
 
+    if files is None:
+        files = ["/" + name for name in os.listdir()]
+
+    def assembled(config):
+        return assemble(config, files)
+
     scan, why = None, ""
-    if is_there("wanted.json"):  # as in `wanted.PATH`
+    if "/wanted.json" in files:  # as in `wanted.PATH`
         from bms.wanted import first
 
-        scan, why = first(assemble)
+        scan, why = first(assembled)
     try:
-        scan = scan or assemble(unchanged.load() or checked())
+        scan = scan or assembled(unchanged.load() or checked())
     except ValueError as error:  # settings that are none, or that the monitor cannot hold
         from bms.fallback import fallback
 
-        scan = fallback(error, assemble)
+        scan = fallback(error, assembled)
     if why:  # first, and then what it should have mended
         config = scan.pack.config
         config.why = why + ("; " + config.why if config.why else "")
     return scan
 
 
-def assemble(config):
+def assemble(config, files):
     """Hardware, pack and scan, in that order."""
     hardware = board.make(config)
     pack = Pack(config, estimating=unknown)
@@ -49,10 +58,10 @@ def assemble(config):
         pack.hold(HOLD_COMMISSION)
     if pack.held:
         config.keep = False
-    wishes(pack)
+    wishes(pack, files)
     scan = Scan(pack, hardware)
     config.image = b""  # the monitor has it; other settings than these are made anew
-    calibrate(scan, hardware.name)
+    calibrate(scan, hardware.name, files)
     pack.journal.note(SETTINGS, config.source, -1, config.hash, config.hash, pack)
     return scan
 
@@ -73,9 +82,9 @@ def checked():
     return config
 
 
-def wishes(pack):
+def wishes(pack, files):
     """What waited for a person when the power went still does."""
-    if is_there("wishes.a") or is_there("wishes.b"):  # as in `wishes.PATHS`
+    if "/wishes.a" in files or "/wishes.b" in files:  # as in `wishes.PATHS`
         from bms.recall import recall
 
         recall(pack)
@@ -90,9 +99,9 @@ def commissioned(config, name: str) -> bool:
     return not store.held()
 
 
-def calibrate(scan, name: str) -> None:
+def calibrate(scan, name: str, files) -> None:
     """Correct readings as somebody's meter has shown; without a calibration nothing is done in a scan."""
-    if not is_there("calibration.a") and not is_there("calibration.b"):  # as in `calibrator.PATHS`
+    if "/calibration.a" not in files and "/calibration.b" not in files:  # as in `calibrator.PATHS`
         return
     from bms.calibrator import Calibrator
 
@@ -100,14 +109,6 @@ def calibrate(scan, name: str) -> None:
     calibrator.load()
     if not calibrator.calibration.hash():
         scan.sense.calibration = None
-
-
-def is_there(path: str) -> bool:
-    try:
-        os.stat(path)
-    except OSError:
-        return False
-    return True
 
 
 class Later:
@@ -125,9 +126,9 @@ class Later:
         await self._make().run()
 
 
-def run(started):
-    """`started()` is called when everything for the first scan has been imported."""
-    scan = build()
+def run(started, files=None):
+    """`started()` is called when everything for the first scan has been imported. `files`: see `build`."""
+    scan = build(files)
     forget()
     started()
     tasks = []

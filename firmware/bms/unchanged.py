@@ -31,33 +31,34 @@ _HASH_MAX = const(0x3FFFFFFF)
 def files_sum(root: str = "") -> int:
     """Checksum of all files that settings follow from; 0 = it is not known which firmware this is.
 
-    Of the version, too: firmware that is built into an image leaves the list of installed files as it was.
-    No CRC-32: a file that ends in its own leaves the same remainder, whatever is in it.
+    A file that ends in its own CRC-32 leaves the same one whatever is in it, so theirs is another sum. Of the
+    long list of files a CRC-32 will do, and is quicker. The version counts, too: firmware that is built into an
+    image leaves the list of installed files as it was.
     """
     total = hashlib.sha256(VERSION.encode())
     chunk = bytearray(_CHUNK_N)
-    if not _add(root + _INSTALLED, total, chunk):
+    crc = 0
+    for part in _parts(root + _INSTALLED, chunk):
+        crc = binascii.crc32(part, crc)
+    if not crc:
         return 0
     for name in _FROM:
         total.update(name.encode())
-        _add(root + name, total, chunk)
-    return struct.unpack_from("<I", total.digest())[0] or 1
+        for part in _parts(root + name, chunk):
+            total.update(part)
+    return struct.unpack_from("<I", total.digest())[0] ^ crc or 1
 
 
-def _add(path: str, total, chunk) -> int:
-    """Bytes of it, 0 = there is none; that counts, too."""
-    all_n = 0
+def _parts(path: str, chunk):
+    """Its bytes, some at a time; none when there is no such file, which counts, too."""
     try:
         with open(path, "rb") as file:
-            while True:
+            n = file.readinto(chunk)
+            while n:
+                yield memoryview(chunk)[:n]
                 n = file.readinto(chunk)
-                if not n:
-                    break
-                all_n += n
-                total.update(memoryview(chunk)[:n])
     except OSError:
         pass
-    return all_n
 
 
 def save(values, image: bytes = b"", root: str = "") -> bool:

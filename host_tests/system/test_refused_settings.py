@@ -9,12 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from bms import changes as reports
 from bms import fallback, unchanged, wanted
 from bms.commission_store import CommissionStore
 from bms.config import Config, ConfigError
 from bms.fields import FIELDS
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
-from bms.report import all as reports
 from bms.report.link_store import WHO, Store
 from bms.settings import CHANGED, EDITED, STORED, UNSTORED, UNUSABLE, Settings, acknowledge
 from boards.sim.board import Sim
@@ -279,8 +279,8 @@ def test_what_cannot_be_used_is_not_acknowledged_where_memory_is_short(short):
 
 
 def test_sources_have_one_number():
-    assert (reports._CHANGED, reports._UNUSABLE) == (CHANGED, UNUSABLE)
-    assert reports._WANTED == wanted.PATH
+    assert (reports.CHANGED, reports.UNUSABLE) == (CHANGED, UNUSABLE)
+    assert reports.WANTED == wanted.PATH
 
 
 def test_a_version_on_trial_does_not_start_otherwise(used, tmp_path):
@@ -288,7 +288,11 @@ def test_a_version_on_trial_does_not_start_otherwise(used, tmp_path):
     used.store(NOT_HELD)
     error = ValueError("scd_ma")
     with pytest.raises(ValueError) as raised:
-        fallback.fallback(error, used._start.assemble, tried=str(tmp_path / "config.json"))
+        fallback.fallback(
+            error,
+            lambda config: used._start.assemble(config, ()),
+            tried=str(tmp_path / "config.json"),
+        )
     assert raised.value is error
 
 

@@ -5,21 +5,15 @@ Loaded, as the code of each of them, when the pack is protected: a start should 
 
 import asyncio
 import gc
-import json
 import os
 import sys
 
 from micropython import const
 
 from bms.forget import forget
-from bms.journal import SETTINGS
-from bms.pack import HOLD_SETTINGS
 from bms.report.pieces import Made, fetch
 
 _LONG_MS = const(0x0FFFFFFF)
-_CHANGED = const(6)  # sources, as in `bms.settings`
-_UNUSABLE = const(10)
-_WANTED = "wanted.json"  # as in `bms.wanted`
 # free heap that windows around trips need, with room left for Bluetooth, an app and a cable at once: a Pico has it,
 # a Pico W with nothing frozen has not
 _WINDOWS_N = const(90000)
@@ -95,60 +89,17 @@ def makers(scan) -> list:
 
 
 def change_settings(scan, values) -> None:
-    """Store these values; they count from the next start on. `ValueError`: refused, by our table or the monitor's.
+    """Store these values, see there."""
+    from bms.changes import change_settings
 
-    Where memory is too short to check them, the next start does.
-    """
-    pack = scan.pack
-    now = pack.config.hash
-    anew = pack.config.source == _UNUSABLE
-    pack.config.keep = False  # not for files that say something else
-    then = 0
-    try:
-        from bms.settings import change
-
-        then = change(values, None, getattr(scan.board.guard, "check", None), anew)
-    except MemoryError:
-        pass
-    finally:
-        forget()
-    if then:
-        no_more_wanted()
-    else:
-        leave(pack.held & HOLD_SETTINGS and not anew, values)
-    pack.journal.note(SETTINGS, _CHANGED, -1, now, then, pack)
-
-
-def leave(held, values) -> None:
-    """For the next start; one that is cut here is no JSON, and refused."""
-    if held:
-        raise OSError("settings wait to be acknowledged")
-    gc.collect()
-    with open(_WANTED, "w") as file:
-        json.dump(values, file)
-
-
-def no_more_wanted() -> None:
-    try:
-        os.remove(_WANTED)
-    except OSError:  # nothing was
-        pass
+    change_settings(scan, values)
 
 
 def acknowledge_settings(pack) -> None:
-    """A person wants what is in force; where memory is short, from the next start on."""
-    try:
-        from bms.settings import acknowledge
+    """A person wants what is in force, see there."""
+    from bms.changes import acknowledge_settings
 
-        return acknowledge(pack)
-    except MemoryError:
-        pass
-    finally:
-        forget()
-    if pack.config.source == _UNUSABLE or not pack.held & HOLD_SETTINGS:
-        raise OSError("not what is in force: change the settings, or start again")
-    with open("config.json") as file:  # that is what was not confirmed
-        leave(0, json.load(file))
+    acknowledge_settings(pack)
 
 
 def proven(scan):

@@ -27,7 +27,7 @@ _FILES = (
     (0x18, "log/count.a"),
     (0x19, "log/count.b"),
 )
-_PART_N = const(256)
+_PART_N = const(1024)  # of a sum; each part opens its file
 _ROLLED = "previous/rolled"  # of boot.py: an update was taken back
 
 
@@ -40,7 +40,6 @@ class Store:
         self._places = places
         self._root = root
         self.refusal = ""  # why the last command was refused
-        self._part = bytearray(_PART_N)
 
     def all(self):
         """(object, length) of everything there is."""
