@@ -31,9 +31,9 @@ _HASH_MAX = const(0x3FFFFFFF)
 def files_sum(root: str = "") -> int:
     """Checksum of all files that settings follow from; 0 = it is not known which firmware this is.
 
+    Of the version, too: firmware that is built into an image leaves the list of installed files as it was.
     A file that ends in its own CRC-32 leaves the same one whatever is in it, so theirs is another sum. Of the
-    long list of files a CRC-32 will do, and is quicker. The version counts, too: firmware that is built into an
-    image leaves the list of installed files as it was.
+    long list of files a CRC-32 will do, and is quicker.
     """
     total = hashlib.sha256(VERSION.encode())
     chunk = bytearray(_CHUNK_N)

@@ -69,7 +69,9 @@ def test_a_board_is_looked_at_owned_changed_and_its_record_read_while_it_protect
     with at_the(bench, tmp_path) as desk:
         said = desk.give("status")
         assert "Cellwarden: run, " in said and " on pico_bq76952" in said and "no faults" in said
-        assert "no key yet" in said and "FETs that conduct: chg, dsg" in said
+        assert opened == [] and bench.conducting()
+        assert "no key yet" in said
+        assert "FETs that conduct: charge, discharge" in said, said
         desk.own()
         key = rig.read(bench.pico.flash())["/key.txt"]
         assert bytes.fromhex(key.decode()) == bytes.fromhex(desk.key.read_text())

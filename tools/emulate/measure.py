@@ -71,17 +71,18 @@ class Probe:
 def start_up() -> list:
     """Power to first permission, with the main.py that people get; the second time nothing has changed."""
     rig = bench(first=True)
-    first_ms = _permitted(rig)
+    first_ms = permitted_ms(rig)
     if not rig.pico.run_until(lambda: read(rig.pico.flash()).get(_KEPT), 9000, 500):
         raise RuntimeError("the first start kept nothing for the second")
-    again_ms = _permitted(Bench(flash=rig.pico.flash(), crc=True))
+    again_ms = permitted_ms(Bench(flash=rig.pico.flash(), crc=True))
     return [
         ("power-up to first FET permission", again_ms, "ms", 1000),
         ("  after a change of settings or firmware", first_ms, "ms", None),
     ]
 
 
-def _permitted(rig) -> float:
+def permitted_ms(rig) -> float:
+    """Power-up to the first permission; `RuntimeError` says what the console said instead."""
     permitted = []
     rig.dfetoff.watch(lambda level: permitted.append(rig.pico.now_ns / 1e6))
     rig.pico.boot()
@@ -117,20 +118,20 @@ def free_heap(rig) -> list:
 
 def rows(edges: int = _EDGES):
     """Every figure as a dict, one by one. A bound below 0: at least so much."""
-    yield from _rows(start_up())
+    yield from shown(start_up())
     rig = bench(main=Path(__file__).with_name("on_pico.py").read_bytes())
     rig.pico.boot()
     if not rig.pico.run_until(rig.conducting, 6000, 5):
         raise RuntimeError(f"not running: {bytes(rig.pico.out)[-500:]!r}")
-    yield from _rows(latency.while_erasing(rig, _ERASES))
+    yield from shown(latency.while_erasing(rig, _ERASES))
     rig.pico.run_ms(_LOADED_MS)
-    yield from _rows(scan_cost(rig))
-    yield from _rows(latency.running(rig, edges))
-    yield from _rows(free_heap(rig))
-    yield from _rows(soc_cost.rows())
+    yield from shown(scan_cost(rig))
+    yield from shown(latency.running(rig, edges))
+    yield from shown(free_heap(rig))
+    yield from shown(soc_cost.rows())
 
 
-def _rows(found):
+def shown(found):
     for name, value, unit, bound in found:
         yield row(name, value, unit, RIG, bound)
 
