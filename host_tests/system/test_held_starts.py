@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bms import changes as reports
 from bms import unchanged, wanted
 from bms.commission_store import CommissionStore
 from bms.config import Config, as_dict
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
-from bms.report import all as reports
 from bms.report.jbd_change import _commit
 from bms.report.jbd_slave import JbdSlave
 from bms.report.proven import Proven

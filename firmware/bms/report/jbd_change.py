@@ -97,9 +97,8 @@ def _change(slave, register: int) -> int:
 def _commit(slave) -> int:
     if not slave.changes or slave.on_config is None:
         return OK
-    if (
-        slave.pack.held & HOLD_SETTINGS
-    ):  # nobody has confirmed the others that it would store as well
+    # nobody has confirmed the others that it would store as well
+    if slave.pack.held & HOLD_SETTINGS:
         return REFUSED
     try:
         from bms.config import Config, as_dict  # not in memory otherwise
