@@ -30,7 +30,7 @@ class Sense:
         snap.seq = (snap.seq + 1) & 0x3FFFFFFF
         snap.fresh = False
         board = self._board
-        snap.interlock_open = board.interlock is not None and board.interlock()
+        snap.interlock_open = board.interlock is not None and board.interlock() != 0
         try:
             if not self.hush:
                 self._read(board, snap)

@@ -10,6 +10,7 @@ import pytest
 from bms import tape, version
 from bms.state import State
 from bms.window import SCANS
+from boards.sim.board import make_sim
 from boards.sim.scenarios import SCENARIOS, play
 from host_tests.boxed import KEY, box, boxed, log
 from replay.__main__ import main
@@ -337,3 +338,12 @@ def test_the_folder_of_a_device_is_a_log_and_brings_its_key(tmp_path, capsys):
     assert code == 0 and "chip_ocd" in text and "all equal" in text
     code, text = said(capsys, tmp_path, "--key", "00" * 32)
     assert code == 1 and "the key differs" in text
+
+
+def test_a_pin_that_answers_in_integers_leaves_a_state_of_the_same_size():
+    """As every real one: a window of a Pico was three bytes longer than its replay, and refused."""
+    sim = make_sim(cell_n=4, soc=0.5)
+    before = State(sim.scan).n
+    sim.board.interlock = lambda: 0
+    sim.run(2)
+    assert State(sim.scan).n == before
