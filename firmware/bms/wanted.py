@@ -12,6 +12,7 @@ from bms.journal import SETTINGS
 from bms.settings import GIVEN, STORED, UNSTORED, Settings
 
 PATH = "wanted.json"
+_BAD = (OSError, ValueError, RuntimeError, MemoryError)  # RuntimeError: nested too deep
 
 
 def first(assemble, settings=None, root: str = ""):
@@ -20,17 +21,14 @@ def first(assemble, settings=None, root: str = ""):
     try:
         with open(root + PATH) as file:
             values = json.load(file)
+        if not isinstance(values, dict):
+            raise ValueError("no settings")
         look(settings)
-        config = Config(() if values is None else values).bare()
+        config = Config(values).bare()
         config.checked = config.keep = True
         config.source = STORED
         scan = assemble(config)
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-        MemoryError,
-    ) as error:  # RuntimeError: nested too deep
+    except _BAD as error:
         try:
             os.remove(root + PATH)
         except OSError:  # a full disk; a start does not end here
