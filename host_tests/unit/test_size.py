@@ -37,7 +37,7 @@ def test_a_new_budget_leaves_a_little_room(tmp_path):
     path = tmp_path / "budget.toml"
     path.write_text(size.budget_text(SMALL))
     budget = size.read_budget(path)
-    assert budget["bms.scan"] == [3712, 9472] and budget["start"] == [0, 105024]
+    assert budget["bms.scan"] == [3712, 9600] and budget["start"] == [0, 105152]
     assert size.grown(SMALL, budget) == []
 
 
