@@ -19,9 +19,7 @@ _FINE_NS = 1000  # PIO acts in this time or not at all
 _LIMIT_MS = 500
 _STEP_MS = 0.005
 _ERASE_MS = 44
-_IDLE_MS = (
-    9000  # no erase for so long: the logs have begun; before it estimators and reporters load
-)
+_IDLE_MS = 9000  # no erase for so long: the logs have begun
 
 
 class Edges:
