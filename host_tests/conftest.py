@@ -1,7 +1,9 @@
 """Settings for all tests, and a loud list of what could not be tested on this machine."""
 
+import sys
 from collections import Counter
 
+import pytest
 from hypothesis import settings
 
 # The same examples on every machine and in every run; no deadline on a machine that others share.
@@ -9,6 +11,20 @@ settings.register_profile("repeatable", derandomize=True, deadline=None, databas
 # For a search: pytest --hypothesis-profile=search
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile("repeatable")
+
+_FORGETS = ("abstore", "bms", "bq769x2_memory")
+
+
+@pytest.fixture(autouse=True)
+def one_module_of_each_name():
+    """The firmware forgets modules while it runs; the next test finds those its own file has imported."""
+    before = {name: module for name, module in sys.modules.items() if name.split(".")[0] in _FORGETS}
+    yield
+    for name, module in before.items():
+        sys.modules[name] = module
+        package, _, last = name.rpartition(".")
+        if package:
+            setattr(sys.modules[package], last, module)
 
 
 def pytest_terminal_summary(terminalreporter):
