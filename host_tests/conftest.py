@@ -18,7 +18,9 @@ _FORGETS = ("abstore", "bms", "bq769x2_memory")
 @pytest.fixture(autouse=True)
 def one_module_of_each_name():
     """The firmware forgets modules while it runs; the next test finds those its own file has imported."""
-    before = {name: module for name, module in sys.modules.items() if name.split(".")[0] in _FORGETS}
+    before = {
+        name: module for name, module in sys.modules.items() if name.split(".")[0] in _FORGETS
+    }
     yield
     for name, module in before.items():
         sys.modules[name] = module
