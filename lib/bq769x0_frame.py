@@ -113,7 +113,9 @@ class Frame:
         """What was read is old."""
         self._new = 0
 
-    def fail(self, reg: int, why: str, number=errno.EIO, a=0, b=0, c=0) -> None:
+    def fail(
+        self, reg: int, why: str, number=errno.EIO, a: object = 0, b: object = 0, c: object = 0
+    ) -> None:
         """Raise what every failure raises; the burst is gone."""
         self.drop()
         self._bus.fail(reg, why, number, a, b, c)

@@ -73,7 +73,9 @@ class SpiBus:
         for i in range(n):
             self._write_one(reg + i, buf[i])
 
-    def fail(self, where: int, why: str, number=errno.EIO, a=0, b=0, c=0) -> None:
+    def fail(
+        self, where: int, why: str, number=errno.EIO, a: object = 0, b: object = 0, c: object = 0
+    ) -> None:
         """Raise what every failure of this chip raises, see `Failure.tell`; nothing readable is left behind."""
         data = self.data
         for i in range(self._size):

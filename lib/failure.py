@@ -26,9 +26,20 @@ class Failure:
         self._where = 0
         self._device = 0
         self._why = "nothing"
-        self._a = self._b = self._c = 0  # type: object
+        self._a: object = 0
+        self._b: object = 0
+        self._c: object = 0
 
-    def tell(self, where: int, why: str, number=errno.EIO, a=0, b=0, c=0, device=0) -> None:
+    def tell(
+        self,
+        where: int,
+        why: str,
+        number=errno.EIO,
+        a: object = 0,
+        b: object = 0,
+        c: object = 0,
+        device=0,
+    ) -> None:
         """Raise `OSError(number, self)`. `why` has places for a, b, c as in `str.format`; device 1 is nearest."""
         self._where = where
         self._why = why

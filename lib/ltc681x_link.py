@@ -124,11 +124,13 @@ class Link:
         bad = self._ask(code, self._longer)
         return self.device_n + 1 if bad < 0 else bad
 
-    def fail(self, code: int, why: str, number=errno.EIO, a=0, b=0) -> None:
+    def fail(self, code: int, why: str, number=errno.EIO, a: object = 0, b: object = 0) -> None:
         """Raise what every failure of this chain raises, see `Failure.tell`; nothing readable is left behind."""
         self.fail_at(code, -1, why, number, a, b)
 
-    def fail_at(self, code: int, device: int, why: str, number=errno.EIO, a=0, b=0) -> None:
+    def fail_at(
+        self, code: int, device: int, why: str, number=errno.EIO, a: object = 0, b: object = 0
+    ) -> None:
         """The same, naming the device: 0 is the nearest."""
         for i in range(len(self.data)):
             self.data[i] = 0xFF
