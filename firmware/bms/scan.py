@@ -49,7 +49,8 @@ class Scan:
         pack.journal.advance(dt_ms)
         if self.mute_ms > 0 and self._mute(dt_ms):
             return
-        seen = self.board.cutoff.hits
+        cutoff = self.board.cutoff
+        seen = cutoff.hits
         late_ms = max(0, dt_ms - self.period_ms)
 
         if pack.take_lock():
@@ -57,15 +58,17 @@ class Scan:
         requests = pack.take_requests()
         self.sense.hush = self.act.hush(pack.snap, pack.intent, dt_ms)
         fresh = self.sense.step(dt_ms)
-        pack.soc.step(pack.snap, dt_ms)
-        pack.health.step(pack.snap, pack.soc, dt_ms, pack.balance.quiet)
+        snap = pack.snap
+        soc = pack.soc
+        soc.step(snap, dt_ms)
+        pack.health.step(snap, soc, dt_ms, pack.balance.quiet)
         self._quantify(fresh, late_ms)
         blocks = pack.protect.step(
             pack.q,
             dt_ms,
             fresh,
-            pack.snap.charger,
-            pack.snap.load,
+            snap.charger,
+            snap.load,
             bool(requests & bits.REQ_CLEAR),
         )
         self._decide(requests, blocks, dt_ms)
@@ -75,9 +78,9 @@ class Scan:
         if self.tape is not None:
             self.tape.note(self, dt_ms, requests, self._hits)
         self._hits = seen
-        if pack.snap.fresh:
-            self._alarm = pack.snap.alarm
-        self.board.cutoff.stroke()
+        if fresh:
+            self._alarm = snap.alarm
+        cutoff.stroke()
         if self.board.watchdog is not None:
             self.board.watchdog.feed()
 
