@@ -40,6 +40,7 @@ class Scan:
         self._hits = 0  # cut-off edges when the last tick began
         self._alarm = 0  # alarm word of the last fresh scan
         self._hangs = False  # the last scan saw ALERT low without an alarm
+        pack.trouble = self.trouble
         board.guard.load(pack.config)
         pack.journal.note(journal.BOOT, 0, -1, 0, 0, pack)
 
@@ -114,6 +115,16 @@ class Scan:
             self._answers and snap.age_ms < self.pack.config.stale_ms
         )
         return self.act.armed and not self.cfgbad and self._answers and not snap.flags & _LOST
+
+    def trouble(self) -> str:
+        """Why the monitor is not armed, or silent: what failed last, in words. "": it is in order."""
+        pack = self.pack
+        if pack.mode.mode == bits.SHUTDOWN or (
+            self.act.armed and pack.snap.age_ms < pack.config.stale_ms
+        ):
+            return ""
+        error = self.sense.error if self.act.armed else self.act.error
+        return repr(error) if error.name else ""
 
     def _quantify(self, fresh: bool, late_ms: int) -> None:
         pack = self.pack

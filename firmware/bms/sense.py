@@ -24,7 +24,7 @@ class Sense:
         self._config = config
         self.calibration = None  # what corrects the monitor's readings, see calibration.py
         self.hush = False  # not a word to the monitor
-        self.error = Failure("none")  # the last of the bus
+        self.error = Failure("")  # the last of the bus
 
     def step(self, dt_ms: int) -> bool:
         """Take one snapshot; True when it is fresh."""
