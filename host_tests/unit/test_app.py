@@ -45,7 +45,7 @@ class Clock(Ticks):
 class Cutoff:
     wake = None
     blocked = 0
-
+    hard = True
     armed = 0
 
     def arm(self):
@@ -139,7 +139,7 @@ def test_scans_and_only_scans_run_with_the_heap_locked(rig, monkeypatch):
 
     rig.reporters = [Reporter()]
     rig.play(lambda app: rig.clock.run(1000))
-    assert depths == [1] * 5 and ends == [(0, 1)], "attached before the first scan"
+    assert depths == [1] * 5 and ends[0] == (0, 1), "attached before the first scan"
 
 
 def test_a_scan_that_needs_the_heap_after_all_stops_conducting_once_and_then_has_it(

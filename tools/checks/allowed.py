@@ -36,7 +36,6 @@ HOT = {
         "BleReporter._of",
     ),
     "firmware/bms/report/ble_inbox.py": ("Inbox.put",),
-    "firmware/bms/report/ble_place.py": ("Place.hear",),
     "firmware/bms/tape.py": ("Tape.note", "Tape._note_readings", "Tape._note_decisions"),
     "lib/failure.py": ("Failure.tell", "Failure.keep"),
 }

@@ -1,0 +1,123 @@
+"""What becomes of a scan that needs the heap, under `App` on MicroPython: lines of what was seen.
+
+`say_app.py hard|soft`: where pin interrupts do without the scheduler the scan is a call of it.
+"""
+
+import sys
+
+import micropython
+
+if "firmware" not in "".join(sys.path):  # a native micropython starts with nothing
+    sys.path[:] = ["lib", "firmware", "tools", ""] + sys.path
+
+sys.modules["asyncio"] = sys  # this machine has none, and nothing of it is called
+from bms.app import App  # noqa: E402
+
+
+class Cutoff:
+    def __init__(self):
+        self.hard = "hard" in sys.argv
+        self.wake = None
+        self.blocked = 0
+
+    def arm(self):
+        pass
+
+    def block(self):
+        self.blocked += 1
+
+
+class Scan:
+    """Does what `act` says; `seen` has room for what it saw."""
+
+    def __init__(self):
+        self.board = self
+        self.cutoff = Cutoff()
+        self.act = None
+        self.other = 0
+        self.bound = self.call
+        self.seen = [0] * 9
+        self.n = 0
+
+    def tick(self, ms):
+        self.seen[self.n] = ms
+        self.n += 1
+        self.act(self)
+
+    def call(self, _):
+        self.other += 1
+
+
+def needs_heap(scan):
+    for i in range(300, 400):  # interned nowhere
+        scan.seen[8] = (i, i)
+
+
+def is_called_in_between(scan):
+    micropython.schedule(scan.bound, 0)
+    for _ in range(100):
+        pass
+    scan.seen[8] = scan.other
+
+
+def is_wrong(scan):
+    raise TypeError
+
+
+def goes_too_deep(scan):
+    goes_too_deep(scan)
+
+
+def is_locked():
+    try:
+        needs_heap(Scan())
+    except MemoryError:
+        return True
+    return False
+
+
+def play(what, n=2):
+    scan = Scan()
+    app = App(scan, None, scan)
+    scan.act = what
+    for i in range(n):
+        try:
+            app._tick(100 + i)
+            said = "ends"
+        except Exception as error:
+            said = type(error).__name__
+        rest = "locked" if is_locked() else type(app.error).__name__
+        print(what.__name__, said, scan.n, scan.cutoff.blocked, rest)
+    return scan
+
+
+def is_fine(scan):
+    scan.seen[7] = is_locked()
+
+
+def stuck():
+    """Inside a call of the scheduler there are no others: the scan comes all the same, once, and has the heap."""
+    scan = Scan()
+    scan.act = is_fine
+    app = App(scan, None, scan)
+    micropython.schedule(app._tick, 100)
+    for _ in range(100):
+        pass
+    print("stuck", scan.n, scan.seen[7])
+
+
+def main() -> None:
+    Scan.set = None
+    play(needs_heap)
+    play(goes_too_deep, 1)
+    play(is_wrong, 2)
+    scan = play(is_called_in_between, 1)
+    inside = scan.seen[8]
+    for _ in range(100):
+        pass
+    print("inside", inside, "after", scan.other)
+    print("locked", play(is_fine, 1).seen[7])
+    stuck()
+
+
+main()
