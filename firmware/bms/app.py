@@ -29,9 +29,9 @@ class App:
         self.restarts = 0  # reporters started again
         self.error = None  # what the last of them died of
         self._locks = True  # scans have got along without the heap so far
+        self._dt_ms = 0  # of the scan
         self._waits = False  # for `_locked`
-        self._call = self._locked  # bound once
-        self._raised = None  # what the scan ended with
+        self._raised = None  # what it ended with
         scan.board.cutoff.wake = wake.set
         scan.board.cutoff.arm()  # the port makes an object at the first time, a scan cannot
 
@@ -68,7 +68,25 @@ class App:
         while True:
             now_ms = clock.ticks_ms()
             period_ms = scan.period_ms
-            self._tick(clock.ticks_diff(now_ms, last_ms))
+            self._dt_ms = clock.ticks_diff(now_ms, last_ms)
+            self._waits = True
+            try:  # in a function of its own it would take stack from the scan
+                if self._locks and scan.board.cutoff.hard:
+                    schedule(App._locked, self)
+                    for _ in range(_TURN_N):  # each turn lets the scheduler make one call
+                        if not self._waits:
+                            break
+                elif self._locks:
+                    self._locked()
+            except RuntimeError:  # the scheduler's queue is full
+                pass
+            finally:
+                missed = self._waits
+                self._waits = False  # should the call come after all, nobody waits for it
+            if missed:
+                scan.tick(self._dt_ms)
+            if self._raised is not None:
+                self._pass_on()
             if scan.period_ms != period_ms:
                 self._set_pace(now_ms)
             last_ms = now_ms
@@ -81,44 +99,22 @@ class App:
             else:
                 await asyncio.sleep_ms(0)
 
-    def _tick(self, ms: int) -> None:
+    def _locked(self) -> None:
         """One scan, with the heap locked: call frames go to the stack, where nobody has to look for room.
 
-        Where pin interrupts do without the scheduler, the scan is one of its calls, and nothing else of it comes
-        in between. BTstack must not: it takes memory for a connection, and refused that it leaves the scheduler
-        locked for ever; nor is there stack for both. On an ESP32 Bluetooth is a thread with a heap lock of its own.
-        """
-        locks = self._waits = self._locks
-        try:
-            if locks and self._scan.board.cutoff.hard:
-                schedule(self._call, ms)
-                for _ in range(_TURN_N):  # each turn lets it make one call
-                    if not self._waits:
-                        break
-            elif locks:
-                self._locked(ms)
-        except RuntimeError:  # its queue is full
-            pass
-        finally:
-            ran = locks and not self._waits
-            self._waits = False  # should the call come after all, nobody waits for it
-        if not ran:
-            self._scan.tick(ms)
-        error = self._raised
-        if error is not None:
-            self._raised = None
-            raise error
+        Should it need the heap after all, or more stack than there is, nothing conducts until the next scan,
+        which may have it. Whatever else it raises waits: the scheduler would only print it.
 
-    def _locked(self, ms: int) -> None:
-        """Should the scan need the heap after all, or more stack than there is, nothing conducts until the next
-        one, which may have it. Whatever else it raises waits for `_tick`: the scheduler would only print it.
+        Where pin interrupts do without the scheduler this is one of its calls, and nothing else of it comes in
+        between. BTstack must not: it takes memory for a connection, and refused that it leaves the scheduler
+        locked for ever; nor is there stack for both. On an ESP32 Bluetooth is a thread with a heap lock of its own.
         """
         if not self._waits:
             return
         self._waits = False
         heap_lock()
         try:
-            self._scan.tick(ms)
+            self._scan.tick(self._dt_ms)
         except MemoryError as error:  # not both at once: their tuple would need the heap
             self._give_up(error)
         except RuntimeError as error:
@@ -132,6 +128,11 @@ class App:
         self._scan.board.cutoff.block()
         self._locks = False
         self.error = error
+
+    def _pass_on(self) -> None:
+        error = self._raised
+        self._raised = None
+        raise error
 
     async def _pace(self) -> None:
         """Wake the scan at absolute due times; after a stall start afresh instead of catching up."""

@@ -28,12 +28,14 @@ class Cutoff:
 
 
 class Scan:
-    """Does what `act` says; `seen` has room for what it saw."""
+    """Does what `act` says; `seen` has room for what it saw. Also the clock, and the flag that wakes."""
 
-    def __init__(self):
+    def __init__(self, act):
         self.board = self
         self.cutoff = Cutoff()
-        self.act = None
+        self.period_ms = 250
+        self.again = False
+        self.act = act
         self.other = 0
         self.bound = self.call
         self.seen = [0] * 9
@@ -46,6 +48,20 @@ class Scan:
 
     def call(self, _):
         self.other += 1
+
+    def set(self):
+        pass
+
+    def wait(self):
+        yield
+
+    def ticks_ms(self):
+        return 0
+
+    def ticks_add(self, now_ms, ms):
+        return now_ms + ms
+
+    ticks_diff = ticks_add
 
 
 def needs_heap(scan):
@@ -70,20 +86,20 @@ def goes_too_deep(scan):
 
 def is_locked():
     try:
-        needs_heap(Scan())
+        needs_heap(Scan(None))
     except MemoryError:
         return True
     return False
 
 
 def play(what, n=2):
-    scan = Scan()
-    app = App(scan, None, scan)
-    scan.act = what
-    for i in range(n):
+    scan = Scan(what)
+    app = App(scan, scan, scan)
+    for _ in range(n):
+        loop = app._scan_forever()
         try:
-            app._tick(100 + i)
-            said = "ends"
+            loop.send(None)
+            said = "goes on"
         except Exception as error:
             said = type(error).__name__
         rest = "locked" if is_locked() else type(app.error).__name__
@@ -97,17 +113,34 @@ def is_fine(scan):
 
 def stuck():
     """Inside a call of the scheduler there are no others: the scan comes all the same, once, and has the heap."""
-    scan = Scan()
-    scan.act = is_fine
-    app = App(scan, None, scan)
-    micropython.schedule(app._tick, 100)
-    for _ in range(100):
+    scan = Scan(is_fine)
+    loop = App(scan, scan, scan)._scan_forever()
+    micropython.schedule(loop.send, None)
+    for _ in range(200):
         pass
     print("stuck", scan.n, scan.seen[7])
 
 
+def full():
+    """And so it does when there is no place in the queue."""
+    scan = Scan(is_fine)
+    loop = App(scan, scan, scan)._scan_forever()
+
+    def fill(_):
+        try:
+            while True:
+                micropython.schedule(scan.bound, 0)
+        except RuntimeError:
+            pass
+        loop.send(None)
+
+    micropython.schedule(fill, 0)
+    for _ in range(200):
+        pass
+    print("full", scan.n, scan.seen[7], scan.other > 0)
+
+
 def main() -> None:
-    Scan.set = None
     play(needs_heap)
     play(goes_too_deep, 1)
     play(is_wrong, 2)
@@ -118,6 +151,7 @@ def main() -> None:
     print("inside", inside, "after", scan.other)
     print("locked", play(is_fine, 1).seen[7])
     stuck()
+    full()
 
 
 main()

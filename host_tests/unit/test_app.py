@@ -444,3 +444,20 @@ def test_a_pack_that_falls_asleep_is_scanned_rarely_from_then_on(rig):
     rig.scan.tick = doze
     rig.play(lambda app: rig.clock.run(11000))
     assert rig.scan.ticks == [(0, 250), (250, 250), (5250, 5000), (10250, 5000)]
+
+
+def test_a_scan_that_the_scheduler_makes_too_late_is_none(rig, monkeypatch):
+    """Ctrl-C while the loop waits for it: `stop` has the last word."""
+    queue = []
+
+    def interrupted(call, argument):
+        queue.append((call, argument))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bms.app.schedule", interrupted)
+    loop = App(rig.scan, rig.clock, ThreadSafeFlag())._scan_forever()
+    with pytest.raises(KeyboardInterrupt):
+        loop.send(None)
+    call, argument = queue.pop()
+    call(argument)
+    assert rig.scan.ticks == []
