@@ -132,7 +132,8 @@ class App:
     def _pass_on(self) -> None:
         error = self._raised
         self._raised = None
-        raise error
+        if error is not None:
+            raise error
 
     async def _pace(self) -> None:
         """Wake the scan at absolute due times; after a stall start afresh instead of catching up."""

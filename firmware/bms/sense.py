@@ -13,6 +13,9 @@ from roles import STEP_BUSY
 
 _GOOD_MAX = const(1000)
 _AGE_MAX_MS = const(0x1FFFFFFF)
+_MA_MAX = const(
+    650000
+)  # times 1000, or the gain of a calibration, below 2^30; a small shunt can show more
 
 
 class Sense:
@@ -74,7 +77,7 @@ class Sense:
         snap.stack_mv = cells.stack_mv
         snap.pack_mv = cells.pack_mv
         snap.ld_mv = cells.ld_mv
-        snap.pack_ma = board.shunt.read_current()
+        snap.pack_ma = max(-_MA_MAX, min(board.shunt.read_current(), _MA_MAX))
         temps = board.temps
         temps.read_temps(snap.temp_ddegc)
         snap.fet_ddegc = temps.fet_ddegc

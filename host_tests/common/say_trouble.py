@@ -1,6 +1,6 @@
 """Monitors that lie: what a driver reads is bent behind the bus, where no CRC sees it. Prints every reason it gave.
 
-Heap locked on MicroPython, as in a scan: what tells of a failure must not need it. `say_trouble.py FAMILY`
+Heap locked on MicroPython, as in a scan: what tells of a failure must not need it. `FAMILY [FIELD=VALUE ...]`
 """
 
 import sys
@@ -164,7 +164,11 @@ def during(sim) -> None:
 
 
 def live(family: str):
-    sim = make_sim(family=family, cell_n=8, soc=0.5)
+    config = {}
+    for word in sys.argv[2:]:  # a field
+        name, value = word.split("=")
+        config[name] = int(value)
+    sim = make_sim(config=config, family=family, cell_n=8, soc=0.5)
     sim.chip.strict = False
     sim.run(10)
     for one_in in _ONE_IN:

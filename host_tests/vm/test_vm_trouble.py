@@ -59,6 +59,13 @@ def test_a_monitor_that_lies_is_told_of_without_the_heap(tree, family):
     assert vm.run(tree, SCRIPT, family) == said
 
 
+@pytest.mark.parametrize(
+    ("family", "shunt"), [("bq769x0", "shunt_uohm=100"), ("ltc681x", "shunt_uohm=50")]
+)
+def test_what_a_small_shunt_shows_at_worst_needs_no_large_numbers(tree, family, shunt):
+    assert vm.run(tree, SCRIPT, family, shunt).startswith("True True ")
+
+
 def test_words_made_too_early_are_found(tree):
     path = tree / "lib/bq769x2_sub.py"
     text = path.read_text()
