@@ -6,6 +6,7 @@ from bms import commissioning, faults
 from bms.commission_store import OPEN, PASSED, WAIVED
 from bms.pack import HOLD_COMMISSION
 from bms.protect import S_TRIPPED
+from cellwarden.dialogue import FINDINGS
 from host_tests.common.commission_rig import Bench
 
 WELD = faults.row_index("weld_dsg")
@@ -90,9 +91,9 @@ def test_a_pass_that_could_not_be_stored_is_stored_by_the_next_begin():
     assert bench.store.state == PASSED and not bench.sim.pack.held
 
 
-@pytest.mark.parametrize("error", [MemoryError, ValueError])
+@pytest.mark.parametrize("error, finding", [(MemoryError, "no_memory"), (ValueError, "no_tight")])
 @pytest.mark.parametrize("stopped", [True, False])
-def test_configured_limits_come_back_although_loading_them_failed_once(error, stopped):
+def test_configured_limits_come_back_although_loading_them_failed_once(error, finding, stopped):
     bench = Bench()
     guard = bench.sim.board.guard
     load = guard.load
@@ -108,15 +109,14 @@ def test_configured_limits_come_back_although_loading_them_failed_once(error, st
         load(config)
 
     guard.load = fails_once
-    with pytest.raises(error):
-        if stopped:
-            bench.rehearsal.stop()
-        else:
-            bench.run()
-    bench.sim.run(1)
     if stopped:
-        bench.sim.run(20)
+        assert bench.request("stop") == {"error": "once"}
+        bench.sim.run(21)
     else:
+        assert bench.run() == (finding, -1) and finding in FINDINGS
+        bench.sim.run(1)
+        assert not bench.sim.plant.dsg_on and not bench.sim.plant.chg_on
+        bench.request("retry")
         assert bench.run() is None
     assert guard.applied["chip_cov_mv"] > 3500
     assert bench.sim.chip.memory.u1(0x9278) * 50.6 > 3500, "and in the chip"
