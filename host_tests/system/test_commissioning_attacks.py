@@ -1,5 +1,7 @@
 """Commissioning by somebody who goes away, pulls the cable, or whose flash is full."""
 
+import sys
+
 import pytest
 
 from bms import commissioning, faults
@@ -10,6 +12,7 @@ from cellwarden.dialogue import FINDINGS
 from host_tests.common.commission_rig import Bench
 
 WELD = faults.row_index("weld_dsg")
+CODE = ("bms.rehearsal", "bms.commissioning", "bms.commission_steps", "bms.commission_power")
 LONG_S = 700  # longer than a person is waited for
 
 
@@ -120,6 +123,18 @@ def test_configured_limits_come_back_although_loading_them_failed_once(error, fi
         assert bench.run() is None
     assert guard.applied["chip_cov_mv"] > 3500
     assert bench.sim.chip.memory.u1(0x9278) * 50.6 > 3500, "and in the chip"
+
+
+@pytest.mark.parametrize("end", ["passed", "stop", "waive"])
+def test_when_nobody_rehearses_any_more_its_code_is_gone(end):
+    bench = Bench()
+    until(bench, "key")
+    if end != "passed":
+        bench.request(end, who="Ada")
+    for _ in range(20):
+        bench.sim.step()
+    assert bench.store.state == (OPEN if end == "stop" else PASSED if end == "passed" else WAIVED)
+    assert not {name for name in sys.modules if name in CODE}
 
 
 def test_a_step_that_begins_does_not_clear_what_a_person_must():
