@@ -77,12 +77,12 @@ class Commissioning:
         self.news = False
         self.drop = False
         self.mute_ms = 0
+        if self.state == FAILED:
+            return
         name = self.name()
         if not name:
             self.state = DONE
             self.want_nothing()
-            return
-        if self.state == FAILED:
             return
         if self._run is None or self._name != name:
             self._begin(name)

@@ -63,8 +63,8 @@ class Rehearsal:
             self.scan.mute(machine.mute_ms)
         if machine.news:
             self.store.save()
-            if machine.state == commissioning.DONE:
-                self.finish()
+        if machine.state == commissioning.DONE:
+            self.finish()
 
     def finish(self) -> None:
         """All steps passed: the hold ends."""

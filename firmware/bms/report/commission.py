@@ -223,6 +223,8 @@ class Desk:
             rehearsal.give_up("no_memory")
         except ValueError:  # of the monitor's driver
             rehearsal.give_up("no_tight")
+        except OSError:  # of the store
+            rehearsal.give_up("not_kept")
         if rehearsal.over():
             self._rehearsal = None
             forget()
