@@ -1,5 +1,6 @@
 """Commissioning by somebody who goes away, pulls the cable, or whose flash is full."""
 
+import gc
 import sys
 
 import pytest
@@ -8,6 +9,7 @@ from bms import commissioning, faults
 from bms.commission_store import OPEN, PASSED, WAIVED
 from bms.pack import HOLD_COMMISSION
 from bms.protect import S_TRIPPED
+from bms.report.all import housekeeping
 from cellwarden.dialogue import FINDINGS
 from host_tests.common.commission_rig import Bench
 
@@ -125,6 +127,21 @@ def test_configured_limits_come_back_although_loading_them_failed_once(error, fi
         assert bench.run() is None
     assert guard.applied["chip_cov_mv"] > 3500
     assert bench.sim.chip.memory.u1(0x9278) * 50.6 > 3500, "and in the chip"
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_pack_that_is_held_leaves_the_memory_of_windows_to_whoever_checks_it(
+    held, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gc, "mem_free", lambda: 200000, raising=False)
+    bench = Bench()
+    if not held:
+        bench.request("waive", who="Ada")
+    boxes = []
+    for _ in housekeeping(bench.sim.scan, boxes):
+        pass
+    assert (boxes[0].window is None) == held
 
 
 @pytest.mark.parametrize("end", ["passed", "stop", "waive"])
