@@ -47,6 +47,7 @@ def commission(state, report, waive, forget, target, as_json):
         desk = DeskLine(board)
         done = True
         found = desk.request("state")
+        held = found["held"]
         if waive is not None:
             if not 0 < len(waive.encode()) <= DATA_MAX:
                 raise Problem(f"a waiver needs a name of at most {DATA_MAX} letters")
@@ -65,6 +66,9 @@ def commission(state, report, waive, forget, target, as_json):
             write_whole(report, text.encode())
         if found["state"] == "waived":
             found["who"] = desk.request("report").get("who", "")
+        if held and not found["held"]:
+            board.restart()  # a board that is held keeps no windows around trips
+            found["started_again"] = True
     say(found, as_json, _lines)
     return 0 if done else DIFFERS
 
@@ -87,5 +91,7 @@ def _lines(found):
     yield f"{found['state']}{by}, {found['passed']} of {len(STEPS)} steps passed" + (
         ": FETs are held off" if found["held"] else ""
     )
+    if "started_again" in found:
+        yield "the board has started again"
     if "finding" in found:
         yield finding_words(found)

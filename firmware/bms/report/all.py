@@ -11,6 +11,7 @@ import sys
 from micropython import const
 
 from bms.forget import forget
+from bms.pack import HOLD_COMMISSION
 from bms.report.pieces import Made, fetch
 
 _LONG_MS = const(0x0FFFFFFF)
@@ -112,7 +113,8 @@ def proven(scan):
 def housekeeping(scan, boxes):
     """The black box, which others may read. In pieces: most of a second in all."""
     gc.collect()
-    windows = gc.mem_free() >= _WINDOWS_N
+    # a pack that is held trips nothing but what is rehearsed, and rehearsing takes what windows would
+    windows = gc.mem_free() >= _WINDOWS_N and not scan.pack.held & HOLD_COMMISSION
     import ringlog  # noqa: F401 pieces of what comes then
 
     yield
