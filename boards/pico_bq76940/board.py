@@ -58,4 +58,4 @@ def make(config) -> PicoBoard:
     monitor = BQ769x0(bus, BQ76940, cell_n, time.sleep_us, ntc, FET_NTC, boot, terminals)
     gate = StrokedGate(PinGate(pins), stroke)
     cutoff = Cutoff(gate, tripped, Pin.IRQ_FALLING, rests_high=False)
-    return PicoBoard(NAME, cutoff, monitor)
+    return PicoBoard(NAME, cutoff, monitor, NTCS)

@@ -42,10 +42,7 @@ def _candidates(settings, root: str):
     last = unchanged.load(root, True)
     if last is not None and all([hasattr(last, row[0]) for row in FIELDS]):
         yield last
-    try:
-        settings.load()
-    except ConfigError:
-        pass
+    settings.try_load()
     about = {name: settings.given[name] for name in _ABOUT if name in settings.given}
     cells = [about["cell_n"]] if "cell_n" in about else []
     tries = [about]

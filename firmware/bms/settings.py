@@ -85,6 +85,13 @@ class Settings:
             self.problems.append("one copy of the settings was damaged; the other is in force")
         return stored[0]
 
+    def try_load(self):
+        """`load`, or None: for who has others, or mends what cannot be used."""
+        try:
+            return self.load()
+        except ConfigError:
+            return None
+
     def change(self, values: dict, check=None) -> Config:
         """Store these values, whole; in force after the next start. `ConfigError`, `OSError`: nothing is.
         `check(config)` raises what else is wrong with them.
@@ -232,10 +239,7 @@ def encode(given: dict, crc: int, foreign: bytes = b"") -> bytes:
 def change(values: dict, settings=None, check=None, anew: bool = False) -> int:
     """What a reporter's `on_config` needs: store; -> hash of the next start. Refused while held, but `anew`."""
     settings = Settings() if settings is None else settings
-    try:
-        settings.load()
-    except ConfigError:  # that is what is mended now
-        pass
+    settings.try_load()
     if settings.held and not anew:
         raise OSError("settings wait to be acknowledged")
     return settings.change(values, check).hash

@@ -2,16 +2,18 @@
 
 A running board with little memory cannot: the tables that check take 50 KB. At the start they are taken
 if table and monitor take them, and stored; refused, nothing stays of them, and the status says why.
+What somebody has confirmed is only named by its hash: the start takes it if that is what it finds.
 """
 
 import json
 import os
 
-from bms.config import Config, ConfigError
+from bms.config import Config
 from bms.journal import SETTINGS
 from bms.settings import GIVEN, STORED, UNSTORED, Settings
 
 PATH = "wanted.json"
+CONFIRMED = "confirmed"
 _BAD = (OSError, ValueError, RuntimeError, MemoryError)  # RuntimeError: nested too deep
 
 
@@ -23,7 +25,7 @@ def first(assemble, settings=None, root: str = ""):
             values = json.load(file)
         if not isinstance(values, dict):
             raise ValueError("no settings")
-        look(settings)
+        values = look(settings, values)
         config = Config(values).bare()
         config.checked = config.keep = True
         config.source = STORED
@@ -44,11 +46,13 @@ def first(assemble, settings=None, root: str = ""):
     return scan, ""
 
 
-def look(settings) -> None:
-    """What is stored. `ValueError`: somebody has installed others since."""
-    try:
-        settings.load()
-    except ConfigError:  # that is what is mended now
-        pass
+def look(settings, values) -> dict:
+    """What is wanted, beside what is stored. `ValueError`: that is another than it was."""
+    config = settings.try_load()
     if settings.source == GIVEN:
         raise ValueError("another config.json has been installed since")
+    if CONFIRMED not in values:
+        return values
+    if config is None or config.hash != values[CONFIRMED]:
+        raise ValueError("config.json is not what was confirmed any more")
+    return settings.given

@@ -11,6 +11,7 @@ from cellwarden import settings
 from cellwarden.board import CONFIGURE
 from cellwarden.common import as_json, on_board, progress, say, write_whole
 from cellwarden.problem import DIFFERS, Lost, Problem
+from deploy.files import boards
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _PATH = click.Path(dir_okay=False, path_type=Path)
@@ -151,6 +152,8 @@ def _foreign(file: Path, kind: str, cells, safe: bool) -> dict:
 @as_json
 def check(file, board, as_json):
     """Would the firmware take FILE? Needs no board. All that is wrong is said at once."""
+    if board not in (*boards(), "sim"):
+        raise Problem(f"--board {board}: one of {', '.join(boards())}")
     values = settings.read_file(file)
     whole = settings.check(values, str(file), board)
     found = {"cells": whole.cell_n, "chemistry": whole.chemistry, "hash": whole.hash}

@@ -8,6 +8,7 @@ from bms import chemistry
 from bms.config import Config, ConfigError, from_json, unit
 from bms.fields import FIELDS
 from bms.settings import LAYOUT, Settings
+from bms.wanted import CONFIRMED
 from cellwarden.problem import Problem
 from deploy.holds import refusal
 
@@ -49,8 +50,11 @@ def unpack(packed: bytes) -> dict:
 
 def given(board) -> dict:
     """What a person gave: what the next start is to take, the store, or the board's config.json."""
-    if board.objects().get(_WANTED):
-        return parse(board.read(_WANTED).decode(errors="replace"), "what the board was sent last")
+    wanted = board.read(_WANTED).decode(errors="replace") if board.objects().get(_WANTED) else ""
+    if wanted.startswith('{"' + CONFIRMED):  # what is in force, and that is the file's
+        return _of_file(board.read(_CONFIG_JSON))
+    if wanted:
+        return parse(wanted, "what the board was sent last")
     slots = [_Slot(board.read(number)) for number in (_STORE_A, _STORE_B)]
     data = ABStore(slots, LAYOUT).load()
     if data is None:

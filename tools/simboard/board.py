@@ -6,6 +6,7 @@ from pathlib import Path
 from abstore import FileSlot
 from bms import calibrator, commission_store, wanted
 from bms.blackbox import BlackBox
+from bms.changes import wired
 from bms.commission_store import CommissionStore
 from bms.config import as_dict
 from bms.fallback import fallback
@@ -159,6 +160,7 @@ class SimBoard:
         return make(self.pack, "sim", host, self._boxes, slave, self.desk, root, root + "key.txt")
 
     def _on_config(self, values) -> None:
+        wired(values, self.sim.board.ntcs)
         now = self.pack.config.hash
         check = getattr(self.sim.board.guard, "check", None)
         anew = self.pack.config.source == UNUSABLE
@@ -166,8 +168,14 @@ class SimBoard:
             then = change(values, self.settings(), check, anew)
         except MemoryError:  # as a board does that has little
             then = 0
-            (self.folder / wanted.PATH).write_text(json.dumps(values))
+            self._leave(values)
         self.pack.journal.note(SETTINGS, CHANGED, -1, now, then, self.pack)
 
     def _on_acknowledge(self) -> None:
-        acknowledge(self.pack, self.settings())
+        try:
+            acknowledge(self.pack, self.settings())
+        except MemoryError:
+            self._leave({wanted.CONFIRMED: self.pack.config.hash})
+
+    def _leave(self, values) -> None:
+        (self.folder / wanted.PATH).write_text(json.dumps(values))
