@@ -13,14 +13,13 @@ from bms.pack import HOLD_SETTINGS
 CHANGED = const(6)  # sources, as in `bms.settings`
 UNUSABLE = const(10)
 WANTED = "wanted.json"  # as in `bms.wanted`
-CONFIRMED = "confirmed"
-NTC_N = const(3)  # default, as in `bms.fields`
+_NTC_N = const(3)  # default, as in `bms.fields`
 
 
 def change_settings(scan, values) -> None:
     """Store these values; they count from the next start on. `ValueError`: refused, by our table or the monitor's.
 
-    Where memory is too short to check them, or the driver has no `check`, the next start does.
+    Where memory is too short to check them, the next start does.
     """
     wired(values, scan.board.ntcs)
     pack = scan.pack
@@ -29,33 +28,28 @@ def change_settings(scan, values) -> None:
     pack.config.keep = False  # not for files that say something else
     then = 0
     try:
-        then = stored(values, getattr(scan.board.guard, "check", None), anew)
+        from bms.settings import change
+
+        then = change(values, None, getattr(scan.board.guard, "check", None), anew)
     except MemoryError:
         pass
     finally:
         forget()
-    if then:
-        no_more_wanted()
-    else:
+    if not then:
         leave(pack.held & HOLD_SETTINGS and not anew, values)
+    else:
+        try:
+            os.remove(WANTED)
+        except OSError:  # nothing was
+            pass
     pack.journal.note(SETTINGS, CHANGED, -1, now, then, pack)
-
-
-def stored(values, check, anew) -> int:
-    """Hash of the next start's settings; 0: whether the monitor takes them is not known yet."""
-    from bms.settings import Config, change
-
-    if check is None:
-        Config(values)
-        return 0
-    return change(values, None, check, anew)
 
 
 def wired(values, ntcs) -> None:
     """`ValueError`: the board has no places for so many thermistors; its driver knows those in use alone."""
-    n = values.get("ntc_n", NTC_N)
+    n = values.get("ntc_n", _NTC_N)
     if ntcs and type(n) is int and n > len(ntcs):
-        raise ValueError(f"ntc_n: {n}, the board has places for {len(ntcs)}")
+        raise ValueError(f"ntc_n: {n}, wired are {len(ntcs)}")
 
 
 def leave(held, values) -> None:
@@ -65,13 +59,6 @@ def leave(held, values) -> None:
     gc.collect()
     with open(WANTED, "w") as file:
         json.dump(values, file)
-
-
-def no_more_wanted() -> None:
-    try:
-        os.remove(WANTED)
-    except OSError:  # nothing was
-        pass
 
 
 def acknowledge_settings(pack) -> None:
@@ -86,4 +73,4 @@ def acknowledge_settings(pack) -> None:
         forget()
     if pack.config.source == UNUSABLE or not pack.held & HOLD_SETTINGS:
         raise OSError("not what is in force: change the settings, or start again")
-    leave(0, {CONFIRMED: pack.config.hash})
+    leave(0, {"confirmed": pack.config.hash})

@@ -23,6 +23,7 @@ from bms.journal import SETTINGS
 from bms.pack import HOLD_SETTINGS
 
 LAYOUT = const(1)
+CONFIRMED = "confirmed"  # hash of what somebody has seen, instead of values
 _HEAD = "<IBBH"  # checksum of config.json, 0, chemistry, number of pairs
 _HEAD_N = const(8)
 _PAIR = "<Bi"  # place in the field table, value
@@ -91,6 +92,17 @@ class Settings:
             return self.load()
         except ConfigError:
             return None
+
+    def want(self, values: dict) -> dict:
+        """What `bms.wanted` has kept, beside what is stored. `ValueError`: that is another than it was."""
+        config = self.try_load()
+        if self.source == GIVEN:
+            raise ValueError("another config.json has been installed since")
+        if CONFIRMED not in values:
+            return values
+        if config is None or config.hash != values[CONFIRMED]:
+            raise ValueError("config.json is not what was confirmed any more")
+        return self.given
 
     def change(self, values: dict, check=None) -> Config:
         """Store these values, whole; in force after the next start. `ConfigError`, `OSError`: nothing is.

@@ -10,10 +10,9 @@ import os
 
 from bms.config import Config
 from bms.journal import SETTINGS
-from bms.settings import GIVEN, STORED, UNSTORED, Settings
+from bms.settings import STORED, UNSTORED, Settings
 
 PATH = "wanted.json"
-CONFIRMED = "confirmed"
 _BAD = (OSError, ValueError, RuntimeError, MemoryError)  # RuntimeError: nested too deep
 
 
@@ -25,7 +24,7 @@ def first(assemble, settings=None, root: str = ""):
             values = json.load(file)
         if not isinstance(values, dict):
             raise ValueError("no settings")
-        values = look(settings, values)
+        values = settings.want(values)
         config = Config(values).bare()
         config.checked = config.keep = True
         config.source = STORED
@@ -44,15 +43,3 @@ def first(assemble, settings=None, root: str = ""):
         config.source = UNSTORED
         scan.pack.journal.note(SETTINGS, UNSTORED, -1, config.hash, config.hash, scan.pack)
     return scan, ""
-
-
-def look(settings, values) -> dict:
-    """What is wanted, beside what is stored. `ValueError`: that is another than it was."""
-    config = settings.try_load()
-    if settings.source == GIVEN:
-        raise ValueError("another config.json has been installed since")
-    if CONFIRMED not in values:
-        return values
-    if config is None or config.hash != values[CONFIRMED]:
-        raise ValueError("config.json is not what was confirmed any more")
-    return settings.given

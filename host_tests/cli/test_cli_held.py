@@ -78,7 +78,7 @@ def test_sensors_without_a_place_on_the_running_board_are_refused_there(
         monkeypatch.setattr("simboard.board.change", lambda *_: 1 / 0)
     before = desk.good("config", "export")
     said = desk.bad(4, "config", "set", "ntc_n=6", "--restart")
-    assert "ntc_n: 6, the board has places for 5" in said
+    assert "ntc_n: 6, wired are 5" in said
     assert desk.good("config", "export") == before and desk.served.board.starts == 1
 
 

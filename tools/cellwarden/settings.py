@@ -7,8 +7,7 @@ from abstore import ABStore
 from bms import chemistry
 from bms.config import Config, ConfigError, from_json, unit
 from bms.fields import FIELDS
-from bms.settings import LAYOUT, Settings
-from bms.wanted import CONFIRMED
+from bms.settings import CONFIRMED, LAYOUT, Settings
 from cellwarden.problem import Problem
 from deploy.holds import refusal
 

@@ -19,7 +19,7 @@ from bms.report.commission import Desk
 from bms.report.jbd_slave import JbdSlave
 from bms.report.link_board import BoardHost, make
 from bms.report.wire import Wire
-from bms.settings import CHANGED, UNUSABLE, Settings, acknowledge, change
+from bms.settings import CHANGED, CONFIRMED, UNUSABLE, Settings, acknowledge, change
 from bms.wishes import PATHS as WISHES
 from bms.wishes import Wishes
 from boards.sim.board import make_sim
@@ -175,7 +175,7 @@ class SimBoard:
         try:
             acknowledge(self.pack, self.settings())
         except MemoryError:
-            self._leave({wanted.CONFIRMED: self.pack.config.hash})
+            self._leave({CONFIRMED: self.pack.config.hash})
 
     def _leave(self, values) -> None:
         (self.folder / wanted.PATH).write_text(json.dumps(values))
