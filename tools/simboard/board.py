@@ -10,7 +10,7 @@ from bms.changes import wired
 from bms.commission_store import CommissionStore
 from bms.config import as_dict
 from bms.fallback import fallback
-from bms.housekeeping import device_key, files, make_folders
+from bms.housekeeping import FOLDERS, device_key, files, make_folder
 from bms.journal import SETTINGS
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
 from bms.recall import recall
@@ -96,7 +96,8 @@ class SimBoard:
         self.pack.journal.note(SETTINGS, config.source, -1, config.hash, config.hash, self.pack)
         slots = [FileSlot(root + "/" + name) for name in WISHES]
         recall(self.pack, slots)
-        make_folders(root + "/log")
+        for name in ("", *FOLDERS):
+            make_folder(root + "/log", name)
         chain = Chain(device_key(root + "/device.key"))
         box = BlackBox(self.sim.scan, files(root + "/log"), chain)
         box.also(Wishes(self.pack, slots).step)
