@@ -18,7 +18,9 @@ HEAP = 241_000  # free at the prompt of a Pico with MicroPython 1.28, bytes
 HEAP_W = 201_000  # and of a Pico W
 _ROOM = 1.05  # what a new budget leaves
 _STEP = 64
-_SHARED = 128  # and of heap: a module pays when a new piece of the names' texts begins while it loads
+_SHARED = (
+    128  # and of heap: a module pays when a new piece of the names' texts begins while it loads
+)
 _TABLE = re.compile(r"qstr pool: .*n_str_data_bytes=(\d+), n_total_bytes=(\d+)")
 _RIG = ("os.py", "machine.py", "asyncio.py", "bluetooth.py", "rp2.py", "onestore.py", "weigh.py")
 
