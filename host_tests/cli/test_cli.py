@@ -128,6 +128,7 @@ def test_settings_are_read_changed_compared_and_carried_to_a_file(desk, tmp_path
 
 
 def test_settings_are_edited_in_an_editor(desk, monkeypatch):
+    monkeypatch.setenv("EDITOR", "ed")
     monkeypatch.setattr("click.edit", lambda text, **more: text)
     assert "nothing changed" in desk.good("config", "edit")
     monkeypatch.setattr("click.edit", lambda text, **more: text.replace("100000", "90000"))

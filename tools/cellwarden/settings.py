@@ -1,6 +1,8 @@
 """A board's settings on the host: what is in force, what a person gave, and how two sets differ."""
 
+import codecs
 import json
+import re
 from pathlib import Path
 
 from abstore import ABStore
@@ -8,10 +10,12 @@ from bms import chemistry
 from bms.config import Config, ConfigError, from_json, unit
 from bms.fields import FIELDS
 from bms.settings import CONFIRMED, LAYOUT, Settings
+from cellwarden.common import beginning
 from cellwarden.problem import Problem
 from deploy.holds import refusal
 
 _LARGEST_N = 1 << 16
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _IN_FORCE, _STORE_A, _STORE_B, _CONFIG_JSON, _WANTED = 1, 2, 3, 4, 8
 
 
@@ -81,9 +85,12 @@ def holds(board, values: dict) -> bool:
 
 def read_file(path: Path) -> dict:
     """A file of settings, checked by itself and as a whole; `Problem` says all that is wrong."""
-    if path.stat().st_size > _LARGEST_N:
-        raise Problem(f"{path}: {path.stat().st_size} bytes: these are no settings")
-    return parse(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    data = beginning(path, _LARGEST_N + 1)
+    if len(data) > _LARGEST_N:
+        raise Problem(f"{path}: more than {_LARGEST_N} bytes: these are no settings")
+    if data.startswith(_MARKS):
+        raise Problem(f"{path}: save it as UTF-8 without a mark (BOM) before its text")
+    return parse(data.decode(errors="replace"), str(path))
 
 
 def parse(text: str, name: str) -> dict:
@@ -125,13 +132,10 @@ def change(values: dict, pairs) -> dict:
 
 
 def _number(name: str, text: str) -> int:
-    try:
+    if re.fullmatch(r" *[+-]?[0-9]{1,20} *", text):
         return int(text)
-    except ValueError:
-        u = unit(name)
-        raise Problem(
-            f"{name}={text}: a whole number{' of ' + u if u else ''} is wanted"
-        ) from None
+    u = unit(name)
+    raise Problem(f"{name}={text}: a whole number{' of ' + u if u else ''} is wanted")
 
 
 def known(name: str) -> None:
