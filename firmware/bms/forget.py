@@ -1,4 +1,4 @@
-"""Code that goes once the pack is protected."""
+"""Code that goes: what a start needed, once the pack is protected, and what is needed now and then."""
 
 import sys
 
@@ -27,8 +27,9 @@ _START_ONLY = (
 )
 
 
-def forget():
+def forget(names=_START_ONLY):
     """Let go of modules that are not needed any more; who imports them again gets them again."""
-    for name in _START_ONLY:
+    for name in names:
         if sys.modules.pop(name, None) is not None and "." in name:
-            delattr(sys.modules["bms"], name.split(".")[1])
+            package, own = name.rsplit(".", 1)
+            delattr(sys.modules[package], own)

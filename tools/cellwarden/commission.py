@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cellwarden.common import as_json, on_board, say, write_whole
+from cellwarden.common import as_json, on_board, one_of, say, write_whole
 from cellwarden.desk import DATA_MAX, DeskLine, good
 from cellwarden.dialogue import STEPS, Dialogue, finding_words
 from cellwarden.problem import DIFFERS, Problem
@@ -43,6 +43,7 @@ class Person:
 @as_json
 def commission(state, report, waive, forget, target, as_json):
     """Check the wiring step by step. FETs stay off until all passed; cut off, it goes on where it was."""
+    one_of({"--state": state, "--waive": waive is not None, "--forget": forget})
     with target.board() as board:
         desk = DeskLine(board)
         done = True

@@ -130,11 +130,11 @@ def housekeeping(scan, boxes):
     for name in ("",) + keeping.FOLDERS:
         keeping.make_folder(keeping.FOLDER, name)
         yield
-    keeping.device_key(keeping.KEY)
+    key = keeping.device_key(keeping.KEY)
     yield
     keeper = keeping.make_keeper(scan)
     yield
-    made = keeping.Housekeeping(scan, keeper=keeper, windows=windows)
+    made = keeping.Housekeeping(scan, key, keeper, windows=windows)
     boxes.append(made.blackbox)
     yield made
 
