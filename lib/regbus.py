@@ -20,6 +20,19 @@ from crc8 import TABLE
 from fast import unpack_crc
 
 
+def _views(buf, head: int, step: int, size: int) -> list:
+    """Views of `head` bytes and 0, 1, ... `size` registers, by eights: the one of n is [n >> 3][n & 7].
+
+    MicroPython's collector holds 64 objects that it has yet to look into; met with more it looks at the
+    whole heap once again. One list of all of them was most of that.
+    """
+    view = memoryview(buf)
+    return [
+        [view[: head + step * n] for n in range(first, min(first + 8, size + 1))]
+        for first in range(0, size + 1, 8)
+    ]
+
+
 class RegBus:
     """Reads and writes consecutive registers; `data` holds what the last read brought."""
 
@@ -35,15 +48,13 @@ class RegBus:
         self._rx = bytearray(2 * size) if crc else self.data
         self._tx = bytearray(1 + step * size)
         # a view for every length, so that no transfer has to slice
-        rx = memoryview(self._rx)
-        tx = memoryview(self._tx)
-        self._rx_views = [rx[: step * n] for n in range(size + 1)]
-        self._tx_views = [tx[: 1 + step * n] for n in range(size + 1)]
+        self._rx_views = _views(self._rx, 0, step, size)
+        self._tx_views = _views(self._tx, 1, step, size)
 
     def read(self, reg: int, n: int) -> None:
         """Read `n` registers from `reg` on into data[0:n]."""
         try:
-            self._i2c.readfrom_mem_into(self._addr, reg, self._rx_views[n])
+            self._i2c.readfrom_mem_into(self._addr, reg, self._rx_views[n >> 3][n & 7])
         except OSError as error:
             self.fail(f"0x{reg:02x}", "read refused", error.args[0])
         if self._crc:
@@ -63,7 +74,7 @@ class RegBus:
         else:
             for i in range(n):
                 tx[i + 1] = buf[i]
-        self._send(reg, self._tx_views[n])
+        self._send(reg, self._tx_views[n >> 3][n & 7])
 
     def fail(self, where: str, why: str, number: int = errno.EIO) -> None:
         """Raise what every failure of this chip raises; nothing readable is left behind."""
