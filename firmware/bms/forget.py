@@ -9,6 +9,7 @@ _START_ONLY = (
     "bms.chemistry",
     "bms.relations",
     "bms.fields",
+    "bms.fault_rows",
     "abstore",
     "bms.commission_store",
     "bms.recall",

@@ -36,7 +36,7 @@ _SKIP = (
     # made of the configuration
     "_quantity",
     "_system",
-    "_blocks",
+    "row_blocks",
     "_end",
     "_lock_n",
     "_sense",

@@ -2,7 +2,7 @@
 
 import struct
 
-from bms import blackbox, faults, journal, series, tape
+from bms import blackbox, fault_rows, journal, series, tape
 from bms.settings import SOURCES
 from bms.state import State, size
 
@@ -59,7 +59,7 @@ SAMPLE_NAMES = (
 )
 
 
-_ROW_NAMES = tuple(row[faults.NAME] for row in faults.ROWS)
+_ROW_NAMES = tuple(row[fault_rows.NAME] for row in fault_rows.ROWS)
 RESET_NAMES = ("not told", "power", "reset pin", "watchdog", "deep sleep", "software")
 
 _ITEMS = {
