@@ -20,6 +20,8 @@ trip is reported until its cause is over, and cleared when its FET is permitted 
 One burst brings everything, the configuration too. The constructor touches nothing; only `load` allocates.
 """
 
+import errno
+
 from micropython import const
 
 from bq769x0_frame import BAT, CC_CFG_AT, CELLBAL1, PROTECT1, SYS_STAT, Frame
@@ -142,7 +144,7 @@ class BQ769x0:
         frame.trim()
         misfit = self._trips.trim(frame.gain, frame.offset_mv)
         if misfit is not None:
-            frame.fail(PROTECT1, f"{misfit} does not fit this part's gain")
+            frame.fail(PROTECT1, "{} does not fit this part's gain", errno.EIO, misfit)
         frame.codes = self._trips.codes
         frame.armed = True
         self._bus.write(PROTECT1, frame.codes, CODES_N)
@@ -211,7 +213,7 @@ class BQ769x0:
             self.flags = 0
         bat = data[BAT] << 8 | data[BAT + 1]
         if not bat or not frame.gain:  # not probed yet: codes are worth nothing
-            raise frame.no_cells
+            frame.too_early(BAT, "cell")
         cell_at = self._wiring.cell_at
         for i in range(self._cell_n):
             cell_mv[i] = code_mv(code14(data, cell_at[i]), frame.gain, frame.offset_mv)

@@ -47,6 +47,8 @@ _RESERVED = (
     (0x08, 0x08, 0x0F),
 )
 
+_FOUND = "expected {}, found 0x{:02x}"
+
 
 def _never() -> bool:
     return False
@@ -68,9 +70,6 @@ class Frame:
         self.balance = bytearray(3)  # and CELLBAL1 to 3
         self.control1 = MEASURE  # and SYS_CTRL1
         self.data = bytearray(_BURST_N)
-        # after a start these are usual, so they are made beforehand
-        self.no_cells = OSError(errno.EAGAIN, f"{bus.name} 0x2a: no cell measured yet")
-        self.no_temps = OSError(errno.EAGAIN, f"{bus.name} 0x2c: no thermistor measured yet")
         self.asleep = False  # we sent the chip to SHIP: do not wake it,
         self.invited = _never  # unless this says so
         self.gain = 0  # uV a code, 0 = not read yet
@@ -114,10 +113,16 @@ class Frame:
         """What was read is old."""
         self._new = 0
 
-    def fail(self, reg: int, why: str, number: int = errno.EIO) -> None:
+    def fail(
+        self, reg: int, why: str, number=errno.EIO, a: object = 0, b: object = 0, c: object = 0
+    ) -> None:
         """Raise what every failure raises; the burst is gone."""
         self.drop()
-        self._bus.fail(f"0x{reg:02x}", why, number)
+        self._bus.fail(reg, why, number, a, b, c)
+
+    def too_early(self, reg: int, what: str) -> None:
+        """Usual after a start: the burst is good, there is nothing in it yet."""
+        self._bus.failure.tell(reg, "no {} measured yet", errno.EAGAIN, what)
 
     def look_up(self, reg: int) -> int:
         """One register, now."""
@@ -163,25 +168,26 @@ class Frame:
         """After a burst: is this the part that we expect, talking as we do?"""
         data = self.data
         if self._has_crc():
-            self._other(SYS_STAT, "a part that sends a CRC")
+            self._other(SYS_STAT, "expected {}, found a part that sends a CRC")
         for first, last, mask in _RESERVED:
             for reg in range(first, last + 1):
                 if data[reg] & mask:
-                    self._other(reg, f"0x{data[reg]:02x}")
+                    self._other(reg, _FOUND, data[reg])
         groups = 0
         for group in range(self._part[1]):
             for at in range(
                 _CELL_1 + group * _GROUP_BYTES, _CELL_1 + (group + 1) * _GROUP_BYTES, 2
             ):
                 if data[at] & _CODE_MASK:
-                    self._other(at, f"0x{data[at]:02x}")
+                    self._other(at, _FOUND, data[at])
                 if data[at] >= _EMPTY:
                     groups = group + 1
         if (data[BAT] or data[BAT + 1]) and groups != self._part[1]:
-            self._other(_CELL_1, f"cells in {groups} of {self._part[1]} groups")
+            why = "expected {}, found cells in {} of {} groups"
+            self._other(_CELL_1, why, groups, self._part[1])
 
-    def _other(self, reg: int, found: str) -> None:
-        self.fail(reg, f"expected {self._part[0]}, found {found}", errno.ENODEV)
+    def _other(self, reg: int, why: str, b=0, c=0) -> None:
+        self.fail(reg, why, errno.ENODEV, self._part[0], b, c)
 
     def _has_crc(self) -> bool:
         """Read as if there were none, every second byte is the CRC of the one before."""

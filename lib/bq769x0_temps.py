@@ -90,7 +90,7 @@ class Temps:
                 self._fet_ddegc = self._ddegc(wiring.fet_at)
             self.known = True
         if not self.known:
-            raise self._frame.no_temps
+            self._frame.too_early(_TS1, "thermistor")
         for i in range(ntc_n):
             temp_ddegc[i] = held[i]
         return self._fet_ddegc

@@ -22,11 +22,12 @@ import errno
 from micropython import const
 
 from bq769x2_fets import Fets
-from bq769x2_parts import BQ76942, BQ76952, BQ769142, Wiring, is_part, named, part_of
+from bq769x2_parts import BQ76942, BQ76952, BQ769142, Wiring, is_part, part_of
 from bq769x2_status import ddegc, flags_of, int16, trips_of
 from bq769x2_sub import Subcommands
 from bq769x2_verify import DIE_AGE_MAX, Verify
 from bq769x2_window import ALARM_ASLEEP, ALARM_MASK, BAL_INTERVAL_S, loaded, packed
+from failure import WORD
 from fast import pick_words
 from roles import FLAG_RESET, FLAG_SEALED, FLAG_SHUTDOWN, TEMP_NONE, TRIP_OVRD, TRIP_PF
 
@@ -120,11 +121,9 @@ class BQ769x2:
             self._sleep_us(_PROBE_US)
         found = self._bus.data[2] | self._bus.data[3] << 8
         if not is_part(self._part, found):
-            self._bus.fail(
-                f"0x{_DEVICE_NUMBER:04x}",
-                f"expected {named(self._part)}, found {named(part_of(found))}",
-                errno.ENODEV,
-            )
+            name = part_of(found)[0]
+            why = "expected {}, found 0x{:04x} {}"
+            self._bus.fail(WORD + _DEVICE_NUMBER, why, errno.ENODEV, self._part[0], found, name)
 
     def load(self, config) -> None:
         """Translate a configuration, or take its `image`; `ValueError` when the chip cannot hold it."""

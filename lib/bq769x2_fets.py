@@ -6,6 +6,8 @@ to the chip's own control once, with everything blocked, and then moves the bloc
 
 from micropython import const
 
+from failure import WORD
+
 MFG_STATUS = const(0x0057)
 FET_EN = const(0x10)
 _FET_ENABLE = const(0x0022)  # toggles
@@ -39,7 +41,7 @@ class Fets:
         if not self._enabled():
             self._sub.command(_FET_ENABLE)
             if not self._enabled():
-                self._bus.fail(f"0x{MFG_STATUS:04x}", "FET_EN does not follow")
+                self._bus.fail(WORD + MFG_STATUS, "FET_EN does not follow")
         self._sub.command(_ALL_FETS_ON)
         self.released = True
 

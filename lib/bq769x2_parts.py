@@ -9,6 +9,7 @@ from bq769x2_window import CELL_NTC, FET_NTC, NTC_PINS
 BQ76952 = ("BQ76952", 0x7695, 0xFFFF)
 BQ769142 = ("BQ769142", 0, 0xAFFF)
 BQ76942 = ("BQ76942", 0x7694, 0x03FF)
+UNKNOWN = ("unknown part", 0, 0)
 _PARTS = (BQ76952, BQ769142, BQ76942)
 
 _INPUT_N = const(16)
@@ -17,16 +18,11 @@ _FAMILY_MASK = const(0xFFF0)
 
 
 def part_of(number: int):
-    """Part with this device number; a nameless one when nobody told us."""
+    """Part with this device number; `UNKNOWN` when nobody told us."""
     for part in _PARTS:
         if part[1] == number:
             return part
-    return ("unknown part", number, 0)
-
-
-def named(part) -> str:
-    """A part for error texts."""
-    return f"0x{part[1]:04x} {part[0]}" if part[1] else part[0]
+    return UNKNOWN
 
 
 def is_part(part, number: int) -> bool:

@@ -21,6 +21,7 @@ import errno
 from micropython import const
 
 from crc8 import TABLE
+from failure import Failure
 
 _WRITE = const(0x80)
 _IDLE = const(0xFF)  # what a read sends as data
@@ -44,7 +45,7 @@ class SpiBus:
         self._sleep_us = sleep_us
         self._crc = crc
         self._size = size
-        self.name = name
+        self.failure = Failure(name)
         self.data = bytearray(size)
         self._tx = bytearray(3 if crc else 2)
         self._rx = bytearray(3 if crc else 2)
@@ -64,7 +65,7 @@ class SpiBus:
                 continue
             tries += 1
             if tries >= _TRY_N:
-                self.fail(f"0x{here:02x}", self._why("read", found))
+                self.fail(here, self._why(found), errno.EIO, "read")
             self._frame(here, _IDLE)
 
     def write(self, reg: int, buf, n: int) -> None:
@@ -72,12 +73,14 @@ class SpiBus:
         for i in range(n):
             self._write_one(reg + i, buf[i])
 
-    def fail(self, where: str, why: str, number: int = errno.EIO) -> None:
-        """Raise what every failure of this chip raises; nothing readable is left behind."""
+    def fail(
+        self, where: int, why: str, number=errno.EIO, a: object = 0, b: object = 0, c: object = 0
+    ) -> None:
+        """Raise what every failure of this chip raises, see `Failure.tell`; nothing readable is left behind."""
         data = self.data
         for i in range(self._size):
             data[i] = 0xFF
-        raise OSError(number, f"{self.name} {where}: {why}")
+        self.failure.tell(where, why, number, a, b, c)
 
     def _write_one(self, reg: int, value: int) -> None:
         """A frame, and its echo. Sent again only when the chip says that it has not taken it."""
@@ -91,8 +94,8 @@ class SpiBus:
             if found == _REJECTED:
                 self._frame(first, value)
             elif found != _LATE:
-                self.fail(f"0x{reg:02x}", "write not confirmed")
-        self.fail(f"0x{reg:02x}", self._why("write", found))
+                self.fail(reg, "write not confirmed")
+        self.fail(reg, self._why(found), errno.EIO, "write")
 
     def _frame(self, first: int, second: int) -> None:
         tx = self._tx
@@ -114,7 +117,7 @@ class SpiBus:
             return _GARBLED
         return _GOOD if rx[0] == first else _GARBLED
 
-    def _why(self, what: str, found: int) -> str:
+    def _why(self, found: int) -> str:
         if found == _LATE:
-            return what + " refused"  # nobody there, or it waits for another number of bytes
-        return "crc" if self._crc else what + " garbled"
+            return "{} refused"  # nobody there, or it waits for another number of bytes
+        return "crc" if self._crc else "{} garbled"

@@ -9,6 +9,8 @@ whether they are right.
 
 from micropython import const
 
+from failure import WORD
+
 _ADDRESS = const(0x3E)
 _CHECKSUM = const(0x60)
 _FRAME_N = const(36)
@@ -114,4 +116,4 @@ class Subcommands:
         self._fail(command, "CONFIG_UPDATE does not follow")
 
     def _fail(self, code: int, why: str) -> None:
-        self._bus.fail(f"0x{code:04x}", why)
+        self._bus.fail(WORD + code, why)

@@ -75,11 +75,8 @@ class INA22x:
         for reg, want, mask in self._part[ID]:
             found = self._read_word(reg)
             if found & mask != want:
-                self._bus.fail(
-                    f"0x{reg:02x}",
-                    f"expected {self._part[NAME]}, found 0x{found:04x}",
-                    errno.ENODEV,
-                )
+                why = "expected {}, found 0x{:04x}"
+                self._bus.fail(reg, why, errno.ENODEV, self._part[NAME], found)
 
     def load(self, config) -> None:
         """Limits of a configuration: `ocd2_ma`, `occ2_ma` and the shorter of their delays."""
@@ -139,7 +136,7 @@ class INA22x:
         n = self._part[SHUNT_BYTES]
         self.pack_ma = 0
         if self._still_n > _STILL_MAX:
-            bus.fail(f"0x{self._part[SHUNT_REG]:02x}", "stands still, no conversion has ended")
+            bus.fail(self._part[SHUNT_REG], "stands still, no conversion has ended")
         bus.read(self._part[SHUNT_REG], n)
         raw = word(bus.data, 0)
         if raw & 0x8000:
@@ -166,7 +163,8 @@ class INA22x:
         Bounds: bits 39..8 of the register are 22222.2 uAh * uohm each; 1000 Ah stays below 2^30.
         """
         if not self._part[CHARGE_REG]:
-            self._bus.fail("charge", f"an {self._part[NAME]} does not count", errno.ENODEV)
+            why = "an {} does not count charge"
+            self._bus.fail(0, why, errno.ENODEV, self._part[NAME])
         bus = self._bus
         bus.read(self._part[CHARGE_REG], 5)
         high = word(bus.data, 0)

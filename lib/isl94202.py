@@ -115,12 +115,12 @@ class ISL94202:
         found = self._bus.data[1]
         if found == self._select:
             return
-        for cell_n, select in SELECT.items():
-            if found == select:
-                self._bus.fail(
-                    "0x49", f"set to {cell_n} cells, not {self._cell_n}: see isl94202_eeprom"
-                )
-        self._bus.fail("0x49", f"no ISL94202: cell select 0x{found:02x}", errno.ENODEV)
+        for cell_n in SELECT:
+            if found == SELECT[cell_n]:
+                why = "set to {} cells, not {}: see isl94202_eeprom"
+                self._bus.fail(_CELL_SELECT + 1, why, errno.EIO, cell_n, self._cell_n)
+        why = "no ISL94202: cell select 0x{:02x}"
+        self._bus.fail(_CELL_SELECT + 1, why, errno.ENODEV, found)
 
     def load(self, config) -> None:
         """Translate a configuration; `ValueError` when the chip cannot hold it."""

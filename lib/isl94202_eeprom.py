@@ -35,7 +35,7 @@ def _page(bus, sleep_us) -> bytearray:
     page = bytearray(bus.data[:_PAGE_N])
     bus.read(_CELL_SELECT, _PAGE_N)
     if page != bus.data[:_PAGE_N]:
-        bus.fail("0x48", "EEPROM reads differently each time")
+        bus.fail(_CELL_SELECT, "EEPROM reads differently each time")
     return page
 
 
@@ -51,7 +51,7 @@ def set_cells(bus, cell_n: int, sleep_us) -> bool:
             bus.write(_CELL_SELECT + i, page[i : i + 1], 1)
             sleep_us(_WRITE_US)
         if _page(bus, sleep_us) != page:
-            bus.fail("0x49", "EEPROM does not hold the number of cells")
+            bus.fail(_CELL_SELECT + _CELL, "EEPROM does not hold the number of cells")
         return True
     finally:
         bus.write(_EEEN, b"\x00", 1)

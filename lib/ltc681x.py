@@ -22,6 +22,8 @@ not carry equally many cells (unused inputs are tied to the highest used one and
 Sources: LTC6811 and LTC6813 data sheets. The constructor touches nothing; after it only `load` allocates.
 """
 
+import errno
+
 from micropython import const
 
 from ltc681x_check import CLRAUX, CLRCELL, Check
@@ -105,11 +107,11 @@ class LTC681x:
         link.read(RDCFGA)
         link.wake(True)  # and whoever sits behind the last
         if link.answer_n(RDCFGA) > link.device_n:
-            link.fail(RDCFGA, f"{link.device_n} devices expected, there are more")
+            link.fail(RDCFGA, "{} devices expected, there are more", errno.EIO, link.device_n)
         wide = link.answer_n(_RDCVE) > 0
         if wide != self._part[HAS_B]:
-            kind = "18" if wide else "12"
-            link.fail(_RDCVE, f"expected {self._part[NAME]}, found {kind} cell inputs")
+            why = "expected {}, found {} cell inputs"
+            link.fail(_RDCVE, why, errno.ENODEV, self._part[NAME], 18 if wide else 12)
 
     def load(self, config) -> None:
         """Take the limits from a configuration; `ValueError` when the chain cannot hold them."""

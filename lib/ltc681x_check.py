@@ -6,6 +6,7 @@ two halves of the data sheet's open-wire check with ADOW; what they find is in `
 cell that cannot be trusted. Sources: LTC6811 and LTC6813 data sheets "Accuracy Check" to "Open Wire Check".
 """
 
+import errno
 from array import array
 
 from micropython import const
@@ -109,7 +110,8 @@ class Check:
             for k in range(i + start, i + end, 2):
                 seen = data[k] | data[k + 1] << 8
                 if seen != pattern:
-                    self._link.fail_at(code, i // _GROUP_N, f"self-test found 0x{seen:04x}")
+                    why = "self-test found 0x{:04x}"
+                    self._link.fail_at(code, i // _GROUP_N, why, errno.EIO, seen)
 
     def _multiplexer(self) -> None:
         link = self._link
@@ -132,7 +134,8 @@ class Check:
                 one = data[i] | data[i + 1] << 8
                 other = data[i + 2] | data[i + 3] << 8
                 if abs(one - other) > _OVERLAP_CODE:
-                    link.fail_at(_ADOL, i // _GROUP_N, f"converters read {one} and {other}")
+                    why = "converters read {} and {}"
+                    link.fail_at(_ADOL, i // _GROUP_N, why, errno.EIO, one, other)
 
     def _pull(self, code: int, into) -> None:
         """Twice, so that the filters' capacitors have followed."""

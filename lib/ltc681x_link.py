@@ -13,6 +13,7 @@ import errno
 
 from micropython import const
 
+from failure import Failure
 from pec15 import pec15
 
 _GROUP_N = const(6)
@@ -33,7 +34,7 @@ class Link:
         self._cs = cs
         self._sleep_us = sleep_us
         self.device_n = device_n
-        self.name = name
+        self.failure = Failure(name, 3, device_n)
         self.data = bytearray(_GROUP_N * device_n)
         self.out = bytearray(_GROUP_N * device_n)
         self.retries = 0  # reads that had to be repeated
@@ -123,15 +124,17 @@ class Link:
         bad = self._ask(code, self._longer)
         return self.device_n + 1 if bad < 0 else bad
 
-    def fail(self, code: int, why: str, number: int = errno.EIO) -> None:
-        """Raise what every failure of this chain raises; nothing readable is left behind."""
+    def fail(self, code: int, why: str, number=errno.EIO, a: object = 0, b: object = 0) -> None:
+        """Raise what every failure of this chain raises, see `Failure.tell`; nothing readable is left behind."""
+        self.fail_at(code, -1, why, number, a, b)
+
+    def fail_at(
+        self, code: int, device: int, why: str, number=errno.EIO, a: object = 0, b: object = 0
+    ) -> None:
+        """The same, naming the device: 0 is the nearest."""
         for i in range(len(self.data)):
             self.data[i] = 0xFF
-        raise OSError(number, f"{self.name} 0x{code:03x} {why}")
-
-    def fail_at(self, code: int, device: int, why: str, number: int = errno.EIO) -> None:
-        """The same, naming the device: 1 is the nearest."""
-        self.fail(code, f"device {device + 1} of {self.device_n}: {why}", number)
+        self.failure.tell(code, why, number, a, b, 0, device + 1)
 
     def _put_code(self, buf, code: int) -> None:
         buf[0] = code >> 8
@@ -163,10 +166,15 @@ class Link:
 
     def _blame(self, code: int, device: int) -> None:
         """Say what the device at fault has sent."""
-        start = _HEAD_N + device * _BLOCK_N
-        seen = self._rx[start : start + _BLOCK_N]
-        if seen == b"\xff" * _BLOCK_N:
+        if self._all(device, 0xFF):
             self.fail_at(code, device, "no answer, MISO stays high", errno.ENODEV)
-        if seen == b"\x00" * _BLOCK_N:
+        if self._all(device, 0):
             self.fail_at(code, device, "no answer, MISO stays low", errno.ENODEV)
         self.fail_at(code, device, "PEC")
+
+    def _all(self, device: int, value: int) -> bool:
+        start = _HEAD_N + device * _BLOCK_N
+        for i in range(start, start + _BLOCK_N):
+            if self._rx[i] != value:
+                return False
+        return True

@@ -3,6 +3,8 @@
 The conversion has been made before; each group is one read of all devices. LTC6813 data sheet "Memory Map".
 """
 
+import errno
+
 from micropython import const
 
 from ltc681x_parts import (
@@ -67,7 +69,8 @@ class Reader:
                 code = data[k] | data[k + 1] << 8
                 k += 2
                 if code == _NOT_YET:
-                    self._link.fail_at(RDCV[group], device, f"cell {i + 1} was not converted")
+                    why = "cell {} was not converted"
+                    self._link.fail_at(RDCV[group], device, why, errno.EIO, i + 1)
                 at = layout.first[device] + i
                 cell_mv[at] = 0 if self._open[at] else (code + 5) // 10
 
@@ -115,7 +118,8 @@ class Reader:
             k = device * _GROUP_N + VREF2_AT
             code = data[k] | data[k + 1] << 8
             if not _VREF2_LOW <= code <= _VREF2_HIGH:
-                self._link.fail_at(RDAUX[VREF2_GROUP], device, f"VREF2 is {code // 10} mV")
+                why = "VREF2 is {} mV"
+                self._link.fail_at(RDAUX[VREF2_GROUP], device, why, errno.EIO, code // 10)
             self._vref2[device] = code
 
     def _take_temps(self, group: int, temp_ddegc) -> None:
@@ -166,4 +170,5 @@ class Reader:
                     code = link.data[k] | link.data[k + 1] << 8
                     k += 2
                     if i >= cells[device] and code > _FAR_CODE:
-                        link.fail_at(RDCV[g], device, f"C{i + 1} has {code // 10} mV and no cell")
+                        why = "C{} has {} mV and no cell"
+                        link.fail_at(RDCV[g], device, why, errno.EIO, i + 1, code // 10)

@@ -17,6 +17,7 @@ caller knows whether another try makes sense.
 import errno
 
 from crc8 import TABLE
+from failure import Failure
 from fast import unpack_crc
 
 
@@ -42,7 +43,7 @@ class RegBus:
         self._crc = crc
         self._short_crc = short_crc
         self._size = size
-        self.name = name
+        self.failure = Failure(name)
         self.data = bytearray(size)
         step = 2 if crc else 1
         self._rx = bytearray(2 * size) if crc else self.data
@@ -56,7 +57,7 @@ class RegBus:
         try:
             self._i2c.readfrom_mem_into(self._addr, reg, self._rx_views[n >> 3][n & 7])
         except OSError as error:
-            self.fail(f"0x{reg:02x}", "read refused", error.args[0])
+            self.fail(reg, "read refused", _number(error))
         if self._crc:
             self._check(reg, n)
 
@@ -76,22 +77,24 @@ class RegBus:
                 tx[i + 1] = buf[i]
         self._send(reg, self._tx_views[n >> 3][n & 7])
 
-    def fail(self, where: str, why: str, number: int = errno.EIO) -> None:
-        """Raise what every failure of this chip raises; nothing readable is left behind."""
+    def fail(
+        self, where: int, why: str, number=errno.EIO, a: object = 0, b: object = 0, c: object = 0
+    ) -> None:
+        """Raise what every failure of this chip raises, see `Failure.tell`; nothing readable is left behind."""
         data = self.data
         for i in range(self._size):
             data[i] = 0xFF
-        raise OSError(number, f"{self.name} {where}: {why}")
+        self.failure.tell(where, why, number, a, b, c)
 
     def _send(self, reg: int, view) -> None:
         """By `writeto`: RP2's `writeto_mem` is silent about a data byte nobody acknowledged."""
         try:
             acks = self._i2c.writeto(self._addr, view)
         except OSError as error:
-            self.fail(f"0x{reg:02x}", "write refused", error.args[0])
+            self.fail(reg, "write refused", _number(error))
         else:
             if acks != len(view):
-                self.fail(f"0x{reg:02x}", "write refused")
+                self.fail(reg, "write refused")
 
     def _check(self, reg: int, n: int) -> None:
         address = self._addr << 1
@@ -99,4 +102,9 @@ class RegBus:
         crc = TABLE[crc ^ address ^ 1]
         good_n = unpack_crc(self._rx, self.data, n, crc, TABLE)
         if good_n < n:
-            self.fail(f"0x{reg + good_n:02x}", "crc")
+            self.fail(reg + good_n, "crc")
+
+
+def _number(error) -> int:
+    """Of an `OSError`; one that found the heap locked and no emergency buffer has lost it."""
+    return error.args[0] if error.args else errno.EIO

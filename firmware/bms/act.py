@@ -7,6 +7,7 @@ A failed write ends with the pins at 0 and is tried again in the next scan.
 from micropython import const
 
 from bms import faults, journal
+from failure import Failure
 from roles import BOTH, DSG
 
 _DEAF_MAX_MS = const(0x1FFFFFFF)
@@ -36,7 +37,7 @@ class Act:
         self.armed = False  # configuration written and read back whole
         self.commanded = 0  # FETs that the last scan left permitted, -1 = the command failed
         self.deaf_ms = 0  # since when commands fail
-        self.error = None  # last OSError of a write
+        self.error = Failure("none")  # the last of a write
         self.fails = 0  # FAIL_* bits since the tape last looked
         self.bleeding = 0  # mask last written
         self._bleed_age_ms = 0
@@ -198,7 +199,7 @@ class Act:
             self._board.switch.write_fets(0)
             self.commanded = 0
         except OSError as error:
-            self.error = error
+            self.error.keep(error)
 
     def sleep(self, pack, on: bool) -> None:
         """Let the monitor sleep, or keep it awake."""
@@ -217,7 +218,7 @@ class Act:
             self._failed(pack, error, FAIL_SHUTDOWN)
 
     def _failed(self, pack, error, what: int) -> None:
-        self.error = error
+        self.error.keep(error)
         self.fails |= what
         pack.snap.bus_errors += 1
         pack.journal.note(journal.WRITE, 0, -1, pack.snap.bus_errors, 0, pack)

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from micropython import const
+from micropython import const, heap_lock, heap_unlock
 
 _RESTART_MS = const(1000)  # rest before a reporter that died is started again
 _GC_MS = const(1000)
@@ -27,7 +27,9 @@ class App:
         self._pacer = None  # the task that wakes the scan when it is due
         self.restarts = 0  # reporters started again
         self.error = None  # what the last of them died of
+        self._locks = True
         scan.board.cutoff.wake = wake.set
+        scan.board.cutoff.arm()  # the port makes an object at the first time, a scan cannot
 
     async def run(self) -> None:
         """Start everything and scan for ever."""
@@ -62,7 +64,7 @@ class App:
         while True:
             now_ms = clock.ticks_ms()
             period_ms = scan.period_ms
-            scan.tick(clock.ticks_diff(now_ms, last_ms))
+            self._tick(clock.ticks_diff(now_ms, last_ms))
             if scan.period_ms != period_ms:
                 self._set_pace(now_ms)
             last_ms = now_ms
@@ -74,6 +76,23 @@ class App:
                 await self._wake.wait()
             else:
                 await asyncio.sleep_ms(0)
+
+    def _tick(self, ms: int) -> None:
+        """One scan, with the heap locked: call frames go to the stack, where nobody has to look for room.
+
+        Should it need the heap after all, nothing conducts until the next scan, which may have it.
+        """
+        if not self._locks:
+            return self._scan.tick(ms)
+        heap_lock()
+        try:
+            self._scan.tick(ms)
+        except MemoryError as error:
+            self._scan.board.cutoff.block()
+            self._locks = False
+            self.error = error
+        finally:
+            heap_unlock()
 
     async def _pace(self) -> None:
         """Wake the scan at absolute due times; after a stall start afresh instead of catching up."""

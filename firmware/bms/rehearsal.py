@@ -124,7 +124,7 @@ class Rehearsal:
             self.scan.board.bleed.write_bleed(mask)
             self._bled = mask
         except OSError as error:
-            self.scan.sense.error = error
+            self.scan.sense.failed(error)
 
     def _tighten(self, name: str) -> None:
         """Load the configuration, tighter in one place, and have it armed and verified."""

@@ -207,8 +207,7 @@ class Scan:
         try:
             snap.verify = self.board.guard.verify_step()
         except OSError as error:
-            self.sense.error = error
-            snap.bus_errors += 1
+            self.sense.failed(error)
             self.act.fails |= FAIL_VERIFY
         if snap.verify == STEP_PASS:
             self._unverified_n = 0

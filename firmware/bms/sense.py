@@ -7,6 +7,7 @@ alarm, never lost in between. The first bus error ends the scan's measuring; not
 from micropython import const
 
 from bms.plausible import derive
+from failure import Failure
 from roles import STEP_BUSY
 
 _GOOD_MAX = const(1000)
@@ -22,7 +23,7 @@ class Sense:
         self._config = config
         self.calibration = None  # what corrects the monitor's readings, see calibration.py
         self.hush = False  # not a word to the monitor
-        self.error = None  # last OSError, for the journal and the reporters
+        self.error = Failure("none")  # the last of the bus
 
     def step(self, dt_ms: int) -> bool:
         """Take one snapshot; True when it is fresh."""
@@ -35,8 +36,7 @@ class Sense:
             if not self.hush:
                 self._read(board, snap)
         except OSError as error:
-            self.error = error
-            snap.bus_errors += 1
+            self.failed(error)
             return self._missed(snap, dt_ms)
         if self.hush:
             return self._missed(snap, dt_ms)
@@ -48,6 +48,11 @@ class Sense:
         if snap.good_n < _GOOD_MAX:
             snap.good_n += 1
         return True
+
+    def failed(self, error) -> None:
+        """The bus did: remember why."""
+        self.error.keep(error)
+        self._snap.bus_errors += 1
 
     def _missed(self, snap, dt_ms: int) -> bool:
         snap.good_n = 0

@@ -140,7 +140,7 @@ def test_probe_finds_the_right_part(crc):
 def test_probe_names_the_part_it_found():
     rig = Rig()
     rig.i2c.replies[0x0001] = b"\x94\x76"
-    expected = "expected 0x7695 BQ76952, found 0x7694 BQ76942"
+    expected = "0x0001: expected BQ76952, found 0x7694 BQ76942"
     with pytest.raises(OSError, match=expected) as caught:
         rig.chip.probe()
     assert caught.value.errno == errno.ENODEV
@@ -166,7 +166,7 @@ def test_a_part_without_a_published_number_may_be_any_other_of_the_family(number
 
 def test_a_board_may_state_the_device_number():
     rig = Rig(part=BQ769142, cell_n=14, number=0x7699)
-    with pytest.raises(OSError, match="expected 0x7699 BQ769142, found 0x7691"):
+    with pytest.raises(OSError, match="expected BQ769142, found 0x7691 unknown part"):
         rig.chip.probe()
 
 

@@ -250,7 +250,7 @@ def test_a_pass_of_the_background_takes_five_calls():
 def test_a_stuck_bit_of_a_converter_is_found_when_arming_and_later():
     rig = Rig((12, 12))
     rig.devices[1].measure.stuck[4] = 0x9557
-    with pytest.raises(OSError, match="0x327 device 2 of 2: self-test found 0x9557"):
+    with pytest.raises(OSError, match="0x327: device 2 of 2: self-test found 0x9557"):
         rig.armed()
     rig = Rig().armed()
     rig.devices[0].measure.stuck[4] = 0x9557
@@ -262,7 +262,7 @@ def test_a_stuck_bit_of_a_converter_is_found_when_arming_and_later():
 def test_a_failed_multiplexer_is_found_when_arming():
     rig = Rig((12, 12))
     rig.devices[0].measure.muxfail = 1
-    with pytest.raises(OSError, match="0x715 device 1 of 2: multiplexer"):
+    with pytest.raises(OSError, match="0x715: device 1 of 2: multiplexer"):
         rig.armed()
 
 
@@ -272,7 +272,7 @@ def test_converters_that_disagree_are_found_when_arming(cells, part):
     rig.devices[1].measure.adrift = 20
     rig.armed()
     rig.devices[1].measure.adrift = 21
-    with pytest.raises(OSError, match="0x301 device 2 of 2: converters read 33... and 33..."):
+    with pytest.raises(OSError, match="0x301: device 2 of 2: converters read 33... and 33..."):
         rig.armed()
 
 
@@ -280,7 +280,7 @@ def test_converters_that_disagree_are_found_when_arming(cells, part):
 def test_a_reference_out_of_range_is_named_and_no_temperature_believed(vref2):
     rig = Rig((12, 12)).armed()
     rig.devices[1].measure.vref2 = vref2
-    with pytest.raises(OSError, match=f"0x00e device 2 of 2: VREF2 is {vref2 // 10} mV"):
+    with pytest.raises(OSError, match=f"0x00e: device 2 of 2: VREF2 is {vref2 // 10} mV"):
         rig.chip.read_temps(rig.temps)
 
 
@@ -298,7 +298,7 @@ def fails(rig, what, number=None):
 def test_nobody_there_is_named():
     rig = Rig((12, 12))
     rig.chain.cut = 0
-    fails(rig, "0x002 device 1 of 2: no answer, MISO stays high", errno.ENODEV)
+    fails(rig, "0x002: device 1 of 2: no answer, MISO stays high", errno.ENODEV)
 
 
 @pytest.mark.parametrize("dead", [0, 1, 2])
@@ -324,7 +324,7 @@ def test_the_wrong_part_is_named():
 
 def test_swapped_devices_show_where_no_cell_should_be():
     rig = Rig((8, 12), wired=(12, 8))
-    with pytest.raises(OSError, match="0x008 device 2 of 2: C9 has 33.. mV and no cell"):
+    with pytest.raises(OSError, match="0x008: device 2 of 2: C9 has 33.. mV and no cell"):
         rig.armed()
 
 

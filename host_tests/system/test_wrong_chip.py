@@ -83,7 +83,7 @@ def three_cells(sim):
 
 CASES = {
     "bq769x2": (
-        ("another part", 4, "BQ76942", "expected 0x7694 BQ76942, found 0x7695 BQ76952"),
+        ("another part", 4, "BQ76942", "expected BQ76942, found 0x7695 BQ76952"),
         ("crc", 4, wrong_crc, "bq769x2"),
         ("nobody", 4, detach(0x08), "bq769x2 0x3e: write refused"),
         ("stuck", 4, stuck, "bq769x2 0x3e: write refused"),

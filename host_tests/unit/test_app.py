@@ -46,6 +46,11 @@ class Cutoff:
     wake = None
     blocked = 0
 
+    armed = 0
+
+    def arm(self):
+        self.armed += 1
+
     def block(self):
         self.blocked += 1
 
@@ -108,6 +113,52 @@ class Rig:
 @pytest.fixture
 def rig(monkeypatch):
     return Rig(monkeypatch)
+
+
+class Heap:
+    """Locked how deep, now and when each scan began."""
+
+    def __init__(self, monkeypatch):
+        self.depth = 0
+        monkeypatch.setattr("bms.app.heap_lock", lambda: self.turn(1))
+        monkeypatch.setattr("bms.app.heap_unlock", lambda: self.turn(-1))
+
+    def turn(self, by):
+        self.depth += by
+
+
+def test_scans_and_only_scans_run_with_the_heap_locked(rig, monkeypatch):
+    heap = Heap(monkeypatch)
+    depths = []
+    rig.scan.tick = lambda dt_ms: depths.append(heap.depth)
+    ends = []
+
+    class Reporter:
+        async def run(self):
+            ends.append((heap.depth, rig.scan.board.cutoff.armed))
+
+    rig.reporters = [Reporter()]
+    rig.play(lambda app: rig.clock.run(1000))
+    assert depths == [1] * 5 and ends == [(0, 1)], "attached before the first scan"
+
+
+def test_a_scan_that_needs_the_heap_after_all_stops_conducting_once_and_then_has_it(
+    rig, monkeypatch
+):
+    heap = Heap(monkeypatch)
+    depths = []
+
+    def tick(dt_ms):
+        depths.append(heap.depth)
+        if heap.depth:
+            raise MemoryError("memory allocation failed, heap is locked")
+
+    rig.scan.tick = tick
+    app = rig.play(lambda app: rig.clock.run(1000))
+    assert depths == [1, 0, 0, 0, 0] and heap.depth == 0
+    assert rig.scan.board.cutoff.blocked == 2 and isinstance(app.error, MemoryError), (
+        "and at the end"
+    )
 
 
 def test_scans_come_at_absolute_due_times(rig):

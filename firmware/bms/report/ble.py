@@ -8,7 +8,7 @@ import asyncio
 import sys
 
 import bluetooth
-from micropython import const
+from micropython import const, schedule
 
 from bms.report.ble_place import FREE, NEW, OPEN, Place
 
@@ -70,8 +70,7 @@ class BleReporter:
         self._opening = None
         self._wanted = False  # somebody pressed the button: there must be a room
         self._failures = 0
-        self._rest_ms = 0
-        self._advertises_ms = 0  # until it is said anew; 0: not now
+        self._rest_ms = self._advertises_ms = 0  # until it is said anew; 0: not now
         self._slow_ms = self._low_ms = 0
         self._level = -1
         self._refuse = None  # a connection for which there is no place
@@ -140,13 +139,13 @@ class BleReporter:
         self._wake.set()
 
     def _written(self, conn, handle) -> None:  # no hints: the stubs have types of their own
-        try:
-            data = self.ble.gatts_read(handle)  # also when nobody wants it: it empties the buffer
-        except (MemoryError, OSError):
-            return
         link = self._of(conn)
         if link is not None:
-            link.inbox.put(handle, data)
+            return link.hear(handle)
+        try:
+            self.ble.gatts_read(handle)  # nobody wants it: it empties the buffer
+        except (MemoryError, OSError):
+            pass
 
     def _come(self, conn) -> None:
         for link in self.links:
@@ -162,10 +161,11 @@ class BleReporter:
                 return link
         return None
 
-    # the task -------------------------------------------------------------------------------------------
-
     def advance(self, ms: int) -> None:
         """`ms` have passed: links come and go, and with them the advert."""
+        for link in self.links:
+            if link.unread:
+                schedule(link.hear, link.unread)
         pressed = self._button is not None and self._button.advance(ms)
         if self._refuse is not None:
             self.ble.gap_disconnect(self._refuse)
