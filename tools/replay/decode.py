@@ -132,12 +132,15 @@ def _varint(payload: bytes, at: int) -> tuple[int, int]:
 def restore(where: State, data: bytes) -> None:
     """Make a pack and its scan as they were when the block was saved."""
     at = 0
-    for thing, names in where.parts:
-        for name in names:
-            value = getattr(thing, name)
-            n = size(value)
-            _restore_one(thing, name, value, data[at : at + n])
-            at += n
+    thing = None
+    for part in where.parts:
+        if type(part) is not str:
+            thing = part
+            continue
+        value = getattr(thing, part)
+        n = size(value)
+        _restore_one(thing, part, value, data[at : at + n])
+        at += n
 
 
 def _restore_one(thing, name: str, value, data: bytes) -> None:
