@@ -1,6 +1,6 @@
-"""Three inner loops of a scan, plain. `fast_native` has the same in machine code; import from here:
+"""Inner loops of a scan, plain. `fast_native` has the same in machine code; import from here:
 
-    from fast import first_beyond, pick_words, unpack_crc
+    from fast import copy_ints, first_beyond, pick_words, put_words, unpack_crc
 
 Which one it is, is decided here once; where native code cannot be loaded, the plain ones serve.
 """
@@ -25,6 +25,21 @@ def pick_words(data, at, out, n: int) -> None:
         out[i] = value - 0x10000 if value & 0x8000 else value
 
 
+def put_words(values, data, at: int, n: int) -> None:
+    """The low 16 bits of values[0:n], an array('i'), low byte first, -> data[at : at + 2 * n]."""
+    for i in range(n):
+        value = values[i]
+        data[at] = value & 0xFF
+        data[at + 1] = value >> 8 & 0xFF
+        at += 2
+
+
+def copy_ints(values, out, n: int) -> None:
+    """values[0:n] -> out[0:n], both array('i')."""
+    for i in range(n):
+        out[i] = values[i]
+
+
 def first_beyond(q, which, sense, limit, marked, i: int, n: int) -> int:
     """First row from i on that is marked or whose q[which] * sense reaches its limit; n: none.
 
@@ -41,6 +56,12 @@ def first_beyond(q, which, sense, limit, marked, i: int, n: int) -> int:
 
 
 try:
-    from fast_native import first_beyond, pick_words, unpack_crc  # noqa: F401
+    from fast_native import (  # noqa: F401
+        copy_ints,
+        first_beyond,
+        pick_words,
+        put_words,
+        unpack_crc,
+    )
 except (ImportError, NameError, SyntaxError, ValueError):
     pass  # not there, no emitter, another processor; on CPython no pointers

@@ -33,6 +33,25 @@ def pick_words(data: ptr8, at: ptr8, out: ptr32, n: int):  # noqa: F821
 
 
 @micropython.viper
+def put_words(values: ptr32, data: ptr8, at: int, n: int):  # noqa: F821
+    i = 0
+    while i < n:
+        value = values[i]
+        data[at] = value & 0xFF
+        data[at + 1] = value >> 8 & 0xFF
+        at += 2
+        i += 1
+
+
+@micropython.viper
+def copy_ints(values: ptr32, out: ptr32, n: int):  # noqa: F821
+    i = 0
+    while i < n:
+        out[i] = values[i]
+        i += 1
+
+
+@micropython.viper
 def first_beyond(
     q: ptr32,  # noqa: F821
     which: ptr8,  # noqa: F821

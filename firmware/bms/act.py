@@ -37,7 +37,7 @@ class Act:
         self.armed = False  # configuration written and read back whole
         self.commanded = 0  # FETs that the last scan left permitted, -1 = the command failed
         self.deaf_ms = 0  # since when commands fail
-        self.error = Failure("none")  # the last of a write
+        self.error = Failure("")  # the last of a write
         self.fails = 0  # FAIL_* bits since the tape last looked
         self.bleeding = 0  # mask last written
         self._bleed_age_ms = 0

@@ -80,14 +80,15 @@ class App:
     def _tick(self, ms: int) -> None:
         """One scan, with the heap locked: call frames go to the stack, where nobody has to look for room.
 
-        Should it need the heap after all, nothing conducts until the next scan, which may have it.
+        Should it need the heap after all, or more stack than there is, nothing conducts until the next scan,
+        which may have it.
         """
         if not self._locks:
             return self._scan.tick(ms)
         heap_lock()
         try:
             self._scan.tick(ms)
-        except MemoryError as error:
+        except (MemoryError, RuntimeError) as error:
             self._scan.board.cutoff.block()
             self._locks = False
             self.error = error

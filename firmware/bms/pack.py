@@ -51,6 +51,7 @@ class Pack:
         self.user_off = 0  # FETs that a person locked off
         self._requests = 0
         self.lock = 0  # user_off of the next scan
+        self.trouble = None  # of the scan: tells why the monitor is not in order
         self.held = 0  # HOLD_*: why both FETs stay off, whatever a person locks or unlocks
         self._trial = 0  # FETs that commissioning tries, for the next `_trial_n` scans
         self._trial_n = 0

@@ -12,6 +12,7 @@ from array import array
 
 from micropython import const
 
+from fast import copy_ints
 from interp import check, interpolate
 from roles import TEMP_NONE
 
@@ -37,7 +38,7 @@ class Resistance:
         self.temp_ddegc = TEMP_NONE  # at the last one
         self.when_min = 0
         self._step_ma = max(1, config.capacity_mah // _STEP_PART)
-        self._mv = array("h", [0] * config.cell_n)
+        self._mv = array("i", [0] * config.cell_n)
         self._dv = array("h", [0] * config.cell_n)
         self._ma = 0
         self._have = False
@@ -50,8 +51,7 @@ class Resistance:
             self._some()
         elif self._have and dt_ms <= _DT_MAX_MS and self._find(snap, now_min):
             self._next = 0
-        for i in range(self.cell_n):
-            self._mv[i] = snap.cell_mv[i]
+        copy_ints(snap.cell_mv, self._mv, self.cell_n)
         self._ma = snap.pack_ma
         self._have = True
 

@@ -40,6 +40,7 @@ class Scan:
         self._hits = 0  # cut-off edges when the last tick began
         self._alarm = 0  # alarm word of the last fresh scan
         self._hangs = False  # the last scan saw ALERT low without an alarm
+        pack.trouble = self.trouble
         board.guard.load(pack.config)
         pack.journal.note(journal.BOOT, 0, -1, 0, 0, pack)
 
@@ -49,7 +50,8 @@ class Scan:
         pack.journal.advance(dt_ms)
         if self.mute_ms > 0 and self._mute(dt_ms):
             return
-        seen = self.board.cutoff.hits
+        cutoff = self.board.cutoff
+        seen = cutoff.hits
         late_ms = max(0, dt_ms - self.period_ms)
 
         if pack.take_lock():
@@ -57,15 +59,17 @@ class Scan:
         requests = pack.take_requests()
         self.sense.hush = self.act.hush(pack.snap, pack.intent, dt_ms)
         fresh = self.sense.step(dt_ms)
-        pack.soc.step(pack.snap, dt_ms)
-        pack.health.step(pack.snap, pack.soc, dt_ms, pack.balance.quiet)
+        snap = pack.snap
+        soc = pack.soc
+        soc.step(snap, dt_ms)
+        pack.health.step(snap, soc, dt_ms, pack.balance.quiet)
         self._quantify(fresh, late_ms)
         blocks = pack.protect.step(
             pack.q,
             dt_ms,
             fresh,
-            pack.snap.charger,
-            pack.snap.load,
+            snap.charger,
+            snap.load,
             bool(requests & bits.REQ_CLEAR),
         )
         self._decide(requests, blocks, dt_ms)
@@ -75,9 +79,9 @@ class Scan:
         if self.tape is not None:
             self.tape.note(self, dt_ms, requests, self._hits)
         self._hits = seen
-        if pack.snap.fresh:
-            self._alarm = pack.snap.alarm
-        self.board.cutoff.stroke()
+        if fresh:
+            self._alarm = snap.alarm
+        cutoff.stroke()
         if self.board.watchdog is not None:
             self.board.watchdog.feed()
 
@@ -111,6 +115,16 @@ class Scan:
             self._answers and snap.age_ms < self.pack.config.stale_ms
         )
         return self.act.armed and not self.cfgbad and self._answers and not snap.flags & _LOST
+
+    def trouble(self) -> str:
+        """Why the monitor is not armed, or silent: what failed last, in words. "": it is in order."""
+        pack = self.pack
+        if pack.mode.mode == bits.SHUTDOWN or (
+            self.act.armed and pack.snap.age_ms < pack.config.stale_ms
+        ):
+            return ""
+        error = self.sense.error if self.act.armed else self.act.error
+        return repr(error) if error.name else ""
 
     def _quantify(self, fresh: bool, late_ms: int) -> None:
         pack = self.pack

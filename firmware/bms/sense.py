@@ -8,6 +8,7 @@ from micropython import const
 
 from bms.plausible import derive
 from failure import Failure
+from fast import copy_ints
 from roles import STEP_BUSY
 
 _GOOD_MAX = const(1000)
@@ -23,7 +24,7 @@ class Sense:
         self._config = config
         self.calibration = None  # what corrects the monitor's readings, see calibration.py
         self.hush = False  # not a word to the monitor
-        self.error = Failure("none")  # the last of the bus
+        self.error = Failure("")  # the last of the bus
 
     def step(self, dt_ms: int) -> bool:
         """Take one snapshot; True when it is fresh."""
@@ -61,10 +62,8 @@ class Sense:
 
     def keep_rest(self) -> None:
         """Remember this reading as one taken with no cell bleeding."""
-        cells = self._snap.cell_mv
-        rest = self._snap.rest_mv
-        for i in range(self._snap.cell_n):
-            rest[i] = cells[i]
+        snap = self._snap
+        copy_ints(snap.cell_mv, snap.rest_mv, snap.cell_n)
 
     def _read(self, board, snap) -> None:
         snap.alarm = board.alert.read_alarm()

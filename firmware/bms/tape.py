@@ -14,6 +14,7 @@ import struct
 from micropython import const
 
 from bms import faults
+from fast import put_words
 
 # what came in: scan, dt, cut-off and flags, requests, user_off, failed commands, alarm, trips, flags
 IN = "<IiBBBBHHIH"
@@ -121,16 +122,8 @@ class Tape:
             0,
         )
         at += READ_N
-        for i in range(snap.cell_n):
-            mv = snap.cell_mv[i]
-            data[at] = mv & 0xFF
-            data[at + 1] = (mv >> 8) & 0xFF
-            at += 2
-        for i in range(snap.ntc_n):
-            temp = snap.temp_ddegc[i]
-            data[at] = temp & 0xFF
-            data[at + 1] = (temp >> 8) & 0xFF
-            at += 2
+        put_words(snap.cell_mv, data, at, snap.cell_n)
+        put_words(snap.temp_ddegc, data, at + 2 * snap.cell_n, snap.ntc_n)
 
     def _note_decisions(self, scan, pack, at: int) -> None:
         protect = pack.protect

@@ -32,6 +32,18 @@ def desk(tmp_path, capsys, monkeypatch):
     desk.served.end()
 
 
+def test_a_silent_monitor_is_told_in_words(desk):
+    assert desk.json("status")["problems"] == []
+    desk.stand_still()
+    with desk.served.lock:
+        sim = desk.served.board.sim
+        sim.monitor.bus.detach(sim.chip.addr)
+        sim.run(3)
+    said = desk.good("status")
+    assert "the cell monitor is not in order: bq769x2 0x62: read refused: look at" in said
+    assert "tripped: no valid readings" in said
+
+
 @pytest.mark.parametrize(
     "port, words, code",
     [

@@ -1,7 +1,10 @@
 """Every family, started on a bus where something is not as wired: no FET ever closes, and the error names it."""
 
+import json
+
 import pytest
 
+from bms.report.link_store import WHO, Store
 from boards.sim.board import make_sim
 from bq769x0 import BQ76940
 from bq769x2 import BQ76942
@@ -136,6 +139,11 @@ def test_what_is_not_as_wired_closes_no_fet_and_is_named(
         spoil(sim)
     assert not sim.run_until(lambda: conducting(sim), 12), events(sim)
     assert words in str(sim.scan.act.error), sim.scan.act.error
+    assert words in who(sim)["bus"], "and whoever asks is told"
+
+
+def who(sim):
+    return json.loads(Store(sim.pack, "sim", tuple).read(WHO, 0, 999))
 
 
 PACKS = sorted({(family, case[1]) for family, cases in CASES.items() for case in cases})
@@ -145,3 +153,4 @@ PACKS = sorted({(family, case[1]) for family, cases in CASES.items() for case in
 def test_as_wired_it_starts(monitor, cell_n):
     sim = make_sim(family=monitor, cell_n=cell_n, soc=0.5)
     assert sim.run_until(lambda: conducting(sim) == BOTH, 12), events(sim)
+    assert "bus" not in who(sim)

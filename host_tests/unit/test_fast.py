@@ -64,6 +64,23 @@ def test_words_are_signed_and_come_from_where_they_are_said_to_be(twins, data, a
         assert list(out) == [int.from_bytes(data[k : k + 2], "little", signed=True) for k in at]
 
 
+@given(st.lists(INT, max_size=16), st.integers(0, 8))
+def test_the_low_half_of_each_value_is_put_where_it_is_said(twins, values, at):
+    for module in twins:
+        data = bytearray(b"\xa5" * 48)
+        module.put_words(array("i", values), data, at, len(values))
+        words = b"".join((value & 0xFFFF).to_bytes(2, "little") for value in values)
+        assert data == b"\xa5" * at + words + b"\xa5" * (48 - at - len(words))
+
+
+@given(st.lists(INT, max_size=16), st.integers(0, 4))
+def test_so_many_are_copied_and_no_more(twins, values, more):
+    for module in twins:
+        out = array("i", [7] * (len(values) + more))
+        module.copy_ints(array("i", values), out, len(values))
+        assert list(out) == values + [7] * more
+
+
 @given(
     st.lists(st.tuples(INT, st.sampled_from([1, -1]), INT, st.booleans()), min_size=1, max_size=12)
 )

@@ -35,6 +35,7 @@ _ODD = {
     "`cellwarden config set` or `config import` mends them, with --restart",
     "refused": "the settings that were sent last were refused: {why}",
     "held_commission": "FETs are held off: nobody has checked the wiring: `cellwarden commission`",
+    "bus": "the cell monitor is not in order: {bus}: look at its wiring and supply, and at the board's folder",
     "rolled": "the last update reached no verified scan and was taken back",
     "no_key": "no key yet, whoever comes first owns the board: `cellwarden unlock --new-key FILE`",
 }
@@ -63,6 +64,7 @@ def status(live: dict, rows: list, about: dict, who: dict | None) -> dict:
         found["rolled"] = bool(who.get("rolled"))
         found["settings"] = who.get("settings", 0)
         found["why"] = who.get("why", "")
+        found["bus"] = who.get("bus", "")
         found["wall_s"] = who.get("wall_s", 0)
     found["problems"] = list(problems(found))
     return found
@@ -78,6 +80,8 @@ def problems(found: dict):
         yield from _of_settings(found)
     if found["held"] & HOLD_COMMISSION:
         yield _ODD["held_commission"]
+    if found.get("bus"):
+        yield _ODD["bus"].format(bus=found["bus"])
     if found.get("rolled"):
         yield _ODD["rolled"]
     if not found["key"]:

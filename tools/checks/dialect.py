@@ -2,42 +2,10 @@
 
 import ast
 
+from checks.allowed import ALL, CATCH_ALL, FLOATS, HOT, NATIVE
 from checks.source import PRODUCT_LAYERS, functions, layer_of, on_device
 
 _SMALL_MAX = 0x3FFFFFFF  # small integers are -2**30 .. 2**30 - 1
-_ALL = "*"  # every function of the file but `__init__`
-
-# Functions that run inside a scan, or in an interrupt: they must not allocate. One row a file.
-HOT = {
-    "firmware/bms/cutoff.py": _ALL,
-    "firmware/bms/scan.py": _ALL,
-    "firmware/bms/sense.py": _ALL,
-    "firmware/bms/act.py": _ALL,
-    "firmware/bms/report/ble.py": (
-        "BleReporter._irq",
-        "BleReporter._written",
-        "BleReporter._come",
-        "BleReporter._of",
-    ),
-    "firmware/bms/report/ble_inbox.py": ("Inbox.put",),
-    "firmware/bms/tape.py": ("Tape.note", "Tape._note_readings", "Tape._note_decisions"),
-}
-
-# Files in lib/ and firmware/ that may use floats, and why.
-FLOATS = {
-    "lib/bq769x2_memory.py": "the chip keeps two gains as IEEE floats; packed once, when it is armed",
-}
-
-# Files that may catch everything, and why.
-CATCH_ALL = {
-    "firmware/bms/app.py": "a stranger's bug in a reporter must not take the scan with it",
-}
-
-# Files that may hold native code, and why. MicroPython on some ports cannot load it: keep a twin.
-NATIVE = {
-    "lib/fast_native.py": "three inner loops of a scan; `fast` has the plain twins",
-    "boards/rp2/onestore.py": "first act of the interrupt; nothing to compute",
-}
 
 _MISSING_METHODS = (
     "bit_count bit_length capitalize casefold expandtabs format_map frombytes isalnum isidentifier "
@@ -220,8 +188,8 @@ _RULES = (_syntax, _function, _call, _handler, _number, _statement, _class, _dec
 def _check_hot(path: str, tree: ast.Module):
     names = HOT.get(path, ())
     there = functions(tree)
-    if names == _ALL:
-        names = [name for name in there if not name.endswith("__init__")]
+    if names == ALL:
+        names = [name for name in there if not name.endswith(("__init__", ".load"))]
     for name in names:
         if name not in there:
             yield 1, f"HOT names {name}, which is not in this file"

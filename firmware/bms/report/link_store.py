@@ -111,6 +111,9 @@ class Store:
         why = getattr(self._pack.config, "why", "")
         if why:
             about["why"] = why
+        trouble = self._pack.trouble() if self._pack.trouble else ""
+        if trouble:
+            about["bus"] = trouble
         return json.dumps(about).encode()
 
 
