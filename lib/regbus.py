@@ -21,19 +21,6 @@ from failure import Failure
 from fast import unpack_crc
 
 
-def _views(buf, head: int, step: int, size: int) -> list:
-    """Views of `head` bytes and 0, 1, ... `size` registers, by eights: the one of n is [n >> 3][n & 7].
-
-    MicroPython's collector holds 64 objects that it has yet to look into; met with more it looks at the
-    whole heap once again. One list of all of them was most of that.
-    """
-    view = memoryview(buf)
-    return [
-        [view[: head + step * n] for n in range(first, min(first + 8, size + 1))]
-        for first in range(0, size + 1, 8)
-    ]
-
-
 class RegBus:
     """Reads and writes consecutive registers; `data` holds what the last read brought."""
 
@@ -48,9 +35,14 @@ class RegBus:
         step = 2 if crc else 1
         self._rx = bytearray(2 * size) if crc else self.data
         self._tx = bytearray(1 + step * size)
-        # a view for every length, so that no transfer has to slice
-        self._rx_views = _views(self._rx, 0, step, size)
-        self._tx_views = _views(self._tx, 1, step, size)
+        # A view for every length, so that no transfer has to slice, by eights: that of n is [n >> 3][n & 7]. With
+        # more than 64 objects yet to be looked into, MicroPython's collector goes through the whole heap again;
+        # one list of all the views was most of that.
+        rx = memoryview(self._rx)
+        tx = memoryview(self._tx)
+        eights = [range(at, min(at + 8, size + 1)) for at in range(0, size + 1, 8)]
+        self._rx_views = [[rx[: step * n] for n in eight] for eight in eights]
+        self._tx_views = [[tx[: 1 + step * n] for n in eight] for eight in eights]
 
     def read(self, reg: int, n: int) -> None:
         """Read `n` registers from `reg` on into data[0:n]."""

@@ -12,6 +12,11 @@ _START_ONLY = (
 
 def forget():
     """Let go of modules that are not needed any more; who imports them again gets them again."""
+    modules = sys.modules
     for name in _START_ONLY.split(" "):
-        if sys.modules.pop(name, None) is not None and "." in name:
-            delattr(sys.modules["bms"], name.split(".")[1])
+        if modules.pop(name, None) is not None and "." in name:
+            delattr(modules["bms"], name.split(".")[1])
+        # An import that failed, for want of memory most of all, leaves the half of a module that it has made in
+        # MicroPython's table: under no name, but not collected until something else takes its place.
+        modules[name] = None
+        del modules[name]
