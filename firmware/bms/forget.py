@@ -4,32 +4,21 @@ import sys
 
 # What only a start needs, a third of all code in memory.
 _START_ONLY = (
-    "bms.settings",
-    "bms.config",
-    "bms.chemistry",
-    "bms.relations",
-    "bms.fields",
-    "abstore",
-    "bms.commission_store",
-    "bms.recall",
-    "bms.commissioning",
-    "bms.commission_steps",
-    "bms.commission_power",
-    "bms.rehearsal",
-    "bms.calibrator",
-    "bms.keep",
-    "bms.soc_knots",
-    "bms.unchanged",
-    "bms.fallback",
-    "bms.wanted",
-    "bms.changes",
-    "bq769x2_memory",
+    "bms.settings bms.config bms.chemistry bms.relations bms.fields bms.fault_rows abstore "
+    "bms.commission_store bms.recall bms.commissioning bms.commission_steps bms.commission_power "
+    "bms.rehearsal bms.calibrator bms.keep bms.soc_knots bms.unchanged bms.fallback bms.wanted "
+    "bms.changes bq769x2_memory"
 )
 
 
-def forget(names=_START_ONLY):
+def forget(names: str = _START_ONLY) -> None:
     """Let go of modules that are not needed any more; who imports them again gets them again."""
-    for name in names:
-        if sys.modules.pop(name, None) is not None and "." in name:
+    modules = sys.modules
+    for name in names.split(" "):
+        if modules.pop(name, None) is not None and "." in name:
             package, own = name.rsplit(".", 1)
-            delattr(sys.modules[package], own)
+            delattr(modules[package], own)
+        # An import that failed, for want of memory most of all, leaves the half of a module that it has made in
+        # MicroPython's table: under no name, but not collected until something else takes its place.
+        modules[name] = None
+        del modules[name]

@@ -54,7 +54,7 @@ class Keeper:
             what(keep, keep.Keep(pack.soc, pack.health, pack.config), argument)
         except (OSError, MemoryError):
             self.errors += 1
-        forget(("abstore", "bms.keep"))
+        forget("abstore bms.keep")
 
     def _load(self, keep, kept, off_s: int) -> None:
         data = keep.store(self._folder).load()

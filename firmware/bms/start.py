@@ -60,7 +60,7 @@ def assemble(config, files):
         config.keep = False
     wishes(pack, files)
     scan = Scan(pack, hardware)
-    config.image = b""  # the monitor has it; other settings than these are made anew
+    config.image = config.rows = b""  # are in use; of other settings than these they are made anew
     calibrate(scan, hardware.name, files)
     pack.journal.note(SETTINGS, config.source, -1, config.hash, config.hash, pack)
     return scan
@@ -70,6 +70,7 @@ def checked():
     """Settings as they are stored and given, every one looked at."""
     import gc
 
+    from bms.fault_rows import resolved  # first: quicker while there is room
     from bms.settings import STORED, Settings
 
     gc.threshold(_THRESHOLD_N)  # so much code comes, and goes again
@@ -79,6 +80,7 @@ def checked():
     config.keep = settings.source == STORED
     config.held = settings.held
     config.source = settings.source
+    config.rows = resolved(config)
     return config
 
 

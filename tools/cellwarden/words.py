@@ -3,7 +3,7 @@
 import struct
 import time
 
-from bms import faults, journal
+from bms import fault_rows, faults, journal
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
 from bms.settings import EDITED, FACTORY, SOURCES, TO_BE_LOOKED_AT
 from demo.readable import (
@@ -112,8 +112,8 @@ def fault(row: dict) -> dict:
     found |= {"cell": row["cell"] + 1 if row["cell"] >= 0 else None}
     found |= {"value": row["value"], "limit": row["limit"]}
     if row["row"] < faults.ROW_N:
-        about = faults.ROWS[row["row"]]
-        found["name"] = about[faults.NAME]
+        about = fault_rows.ROWS[row["row"]]
+        found["name"] = about[fault_rows.NAME]
         found["words"] = reason(about, row["cell"], row["value"], row["limit"])
     else:
         found["name"], found["words"] = (

@@ -8,6 +8,7 @@ from abstore import FileSlot
 from bms import unchanged
 from bms.commission_store import PATHS, CommissionStore
 from bms.config import Config
+from bms.fault_rows import resolved
 from bms.settings import Settings
 from deploy.files import files
 from emulate import disk
@@ -49,7 +50,7 @@ def checked(pairs) -> list:
                 Path(root + path[1:]).write_bytes(data)
         slots = (FileSlot(root + "settings.a"), FileSlot(root + "settings.b"))
         values = Settings(slots, root + "config.json", root + "installed.txt").load().bare()
-        assert unchanged.save(values, root=root)
+        assert unchanged.save(values, rows=resolved(values), root=root)
         made = ("settings.a", "settings.b", unchanged.PATH)
         return [("/" + name, Path(root + name).read_bytes()) for name in made]
 

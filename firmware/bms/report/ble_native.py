@@ -182,7 +182,7 @@ class Native:
         from bms.report import tell_health
 
         n = tell_health.health(self.begin(OK), self._pack)
-        forget(("bms.report.tell_health",))
+        forget("bms.report.tell_health")
         return n
 
     # who has the key ------------------------------------------------------------------------------------

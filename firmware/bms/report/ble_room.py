@@ -18,13 +18,14 @@ _OURS = (
     "ble_room ble_gate ble_link ble_module ble_native ble_tell ble_frame ble_key"
     " jbd_slave jbd_map jbd_change jbd_settings"
 )
-_LIBRARY = ("jbd", "auth", "crc8")
+_LIBRARY = "jbd auth crc8"
 
 
 def forget() -> None:
     """Let go of the code, unless a cable's channel shares it."""
     if _PACKAGE + "wire" not in sys.modules:
-        let_go([_PACKAGE + name for name in _OURS.split(" ")])
+        for name in _OURS.split(" "):
+            let_go(_PACKAGE + name)
         let_go(_LIBRARY)
 
 
