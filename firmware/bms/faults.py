@@ -68,4 +68,5 @@ ROWS_BYTES = 22 * ROW_N  # of `fault_rows.resolved`
 
 def row_index(name: str) -> int:
     """Position of a row by name; `ValueError` when there is none."""
-    return NAMES.split(" ").index(name)
+    names: list[str] = NAMES.split(" ")
+    return names.index(name)

@@ -13,7 +13,7 @@ _START_ONLY = (
 
 def forget(names: str = _START_ONLY) -> None:
     """Let go of modules that are not needed any more; who imports them again gets them again."""
-    modules = sys.modules
+    modules: dict = sys.modules
     for name in names.split(" "):
         if modules.pop(name, None) is not None and "." in name:
             package, own = name.rsplit(".", 1)
