@@ -56,7 +56,7 @@ SC_LOCK = const(32)  # locks after sc_lock_n trips
 ACK = const(64)  # a latched row whose clear request only allows charging until it ends by itself
 
 # What a running device still needs of the table, `bms.fault_rows`: its names, in order, and how many there are.
-NAMES = (
+NAMES: str = (
     "cov_warn cov cov_lock cuv_warn cuv dead pov puv imbal_warn imbal occ1 occ2 ocd1 ocd2 "
     "scd chip_ocd chip_occ chip_cov chip_cuv chip_temp hwd pf utc otc utd otd otf otint ntc "
     "mismatch openwire stale late reset cfgbad weld_chg weld_dsg fet precharge interlock "
@@ -68,5 +68,4 @@ ROWS_BYTES = 22 * ROW_N  # of `fault_rows.resolved`
 
 def row_index(name: str) -> int:
     """Position of a row by name; `ValueError` when there is none."""
-    names: list[str] = NAMES.split(" ")
-    return names.index(name)
+    return NAMES.split(" ").index(name)
