@@ -1,6 +1,6 @@
 """Inner loops of a scan, plain. `fast_native` has the same in machine code; import from here:
 
-    from fast import copy_ints, first_beyond, pick_words, put_words, unpack_crc
+    from fast import copy_ints, extremes, first_beyond, pick_words, put_words, unpack_crc
 
 Which one it is, is decided here once; where native code cannot be loaded, the plain ones serve.
 """
@@ -40,6 +40,19 @@ def copy_ints(values, out, n: int) -> None:
         out[i] = values[i]
 
 
+def extremes(values, out, n: int) -> None:
+    """Largest, smallest and sum of values[0:n], n > 0, -> out[0:3]; both array('i')."""
+    out[0] = out[1] = values[0]
+    out[2] = 0
+    for i in range(n):
+        value = values[i]
+        if value > out[0]:
+            out[0] = value
+        if value < out[1]:
+            out[1] = value
+        out[2] += value
+
+
 def first_beyond(q, which, sense, limit, marked, i: int, n: int) -> int:
     """First row from i on that is marked or whose q[which] * sense reaches its limit; n: none.
 
@@ -58,6 +71,7 @@ def first_beyond(q, which, sense, limit, marked, i: int, n: int) -> int:
 try:
     from fast_native import (  # noqa: F401
         copy_ints,
+        extremes,
         first_beyond,
         pick_words,
         put_words,

@@ -52,6 +52,23 @@ def copy_ints(values: ptr32, out: ptr32, n: int):  # noqa: F821
 
 
 @micropython.viper
+def extremes(values: ptr32, out: ptr32, n: int):  # noqa: F821
+    high = low = int(values[0])
+    total = i = 0
+    while i < n:
+        value = int(values[i])
+        if value > high:
+            high = value
+        if value < low:
+            low = value
+        total += value
+        i += 1
+    out[0] = high
+    out[1] = low
+    out[2] = total
+
+
+@micropython.viper
 def first_beyond(
     q: ptr32,  # noqa: F821
     which: ptr8,  # noqa: F821

@@ -60,9 +60,7 @@ _TIMES_226 = (140, 204, 332, 588, 1100, 2116, 4156, 8244)
 _OTHERS_228_US = const(100)  # bus and temperature at 50 us each
 _OTHERS_226_US = const(140)
 _CYCLE_MAX_US = const(64000)  # every scan shall see a new reading, also while starting up
-_CAL_228 = const(
-    4096
-)  # makes the step of CURRENT and CHARGE that of VSHUNT: 312.5 nV over the shunt
+_CAL_228 = const(4096)  # the step of CURRENT and CHARGE is that of VSHUNT: 312.5 nV over the shunt
 _CAL_226 = const(2048)
 _STEP_228_NV = const(5000)  # SOVL, SUVL
 _STEP_226_NV = const(2500)

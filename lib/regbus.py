@@ -25,10 +25,13 @@ class RegBus:
     """Reads and writes consecutive registers; `data` holds what the last read brought."""
 
     def __init__(self, i2c, addr: int, crc=False, name="i2c", size: int = 48, short_crc=False):
-        self._i2c = i2c
+        self._writeto = i2c.writeto  # bound once
+        self._read_into = i2c.readfrom_mem_into
         self._addr = addr
         self._crc = crc
         self._short_crc = short_crc
+        self._write_crc = TABLE[addr << 1]  # of the first byte on the wire
+        self._read_byte = addr << 1 | 1  # the one behind the repeated start
         self._size = size
         self.failure = Failure(name)
         self.data = bytearray(size)
@@ -47,7 +50,7 @@ class RegBus:
     def read(self, reg: int, n: int) -> None:
         """Read `n` registers from `reg` on into data[0:n]."""
         try:
-            self._i2c.readfrom_mem_into(self._addr, reg, self._rx_views[n >> 3][n & 7])
+            self._read_into(self._addr, reg, self._rx_views[n >> 3][n & 7])
         except OSError as error:
             self.fail(reg, "read refused", _number(error))
         if self._crc:
@@ -58,7 +61,7 @@ class RegBus:
         tx = self._tx
         tx[0] = reg
         if self._crc:
-            crc = TABLE[TABLE[self._addr << 1] ^ reg]
+            crc = TABLE[self._write_crc ^ reg]
             for i in range(n):
                 byte = buf[i]
                 tx[2 * i + 1] = byte
@@ -81,7 +84,7 @@ class RegBus:
     def _send(self, reg: int, view) -> None:
         """By `writeto`: RP2's `writeto_mem` is silent about a data byte nobody acknowledged."""
         try:
-            acks = self._i2c.writeto(self._addr, view)
+            acks = self._writeto(self._addr, view)
         except OSError as error:
             self.fail(reg, "write refused", _number(error))
         else:
@@ -89,10 +92,10 @@ class RegBus:
                 self.fail(reg, "write refused")
 
     def _check(self, reg: int, n: int) -> None:
-        address = self._addr << 1
-        crc = 0 if self._short_crc else TABLE[TABLE[address] ^ reg]
-        crc = TABLE[crc ^ address ^ 1]
-        good_n = unpack_crc(self._rx, self.data, n, crc, TABLE)
+        crc = self._read_byte
+        if not self._short_crc:
+            crc ^= TABLE[self._write_crc ^ reg]
+        good_n = unpack_crc(self._rx, self.data, n, TABLE[crc], TABLE)
         if good_n < n:
             self.fail(reg + good_n, "crc")
 

@@ -33,16 +33,12 @@ Q_RESET = const(23)  # monitor lost its configuration or is in configuration mod
 Q_CFGBAD = const(24)  # verification found a difference and no whole pass since
 Q_WELD_CHG_MA = const(25)  # charging current while CHG is commanded and reported off
 Q_WELD_DSG_MA = const(26)
-Q_FET_STUCK = const(
-    27
-)  # a FET is not what was commanded, for another reason than the chip's own trip
+Q_FET_STUCK = const(27)  # a FET is not what was commanded, and the chip's own trip is not why
 Q_PRECHARGE_FAIL = const(28)  # tries used up
 Q_INTERLOCK = const(29)
 Q_CUTOFF_DEAD = const(30)  # interrupt cut-off is not armed
 Q_CHIP_TRIPS = const(31)  # the whole word that the Q_CHIP_* were made of
-Q_CHG_MEAN_MA = const(
-    32
-)  # of some four seconds: what ripples across a limit is over it by its mean
+Q_CHG_MEAN_MA = const(32)  # of some four seconds: what ripples across a limit has its mean over it
 Q_DSG_MEAN_MA = const(33)
 Q_N = const(34)
 

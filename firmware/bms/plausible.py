@@ -5,11 +5,15 @@ the same amount, while the sum with the rest stays right (TI SLUA application no
 that lacks the check as a burst of glitches). A cell outside what chemistry allows is the same fault.
 """
 
+from array import array
+
 from micropython import const
 
+from fast import extremes
 from roles import TEMP_NONE
 
 _CERTAIN_MV = const(10000)
+_found = array("i", [0] * 3)  # highest cell, lowest, sum
 
 
 def openwire_mv(snap, lo_mv: int, hi_mv: int) -> int:
@@ -43,11 +47,10 @@ def openwire_mv(snap, lo_mv: int, hi_mv: int) -> int:
 def derive(snap, config) -> None:
     """Fill the derived part of a fresh snapshot."""
     cells = snap.cell_mv
-    high = max(cells)
-    low = min(cells)
-    snap.cell_max_mv = high
-    snap.cell_min_mv = low
-    snap.cell_sum_mv = sum(cells)
+    extremes(cells, _found, snap.cell_n)
+    high = snap.cell_max_mv = _found[0]
+    low = snap.cell_min_mv = _found[1]
+    snap.cell_sum_mv = _found[2]
     if cells[snap.cell_max_i] != high:
         snap.cell_max_i = _where(cells, high)
     if cells[snap.cell_min_i] != low:

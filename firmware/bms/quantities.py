@@ -1,7 +1,40 @@
 """Snapshot and pack state -> the numbers that the fault table compares."""
 
-from bms import faults
 from bms.bits import PRECHARGE, SLEEP
+from bms.faults import (
+    Q_AGE_MS,
+    Q_CELL_MAX_MV,
+    Q_CELL_MIN_MV,
+    Q_CFGBAD,
+    Q_CHG_MA,
+    Q_CHG_MEAN_MA,
+    Q_CHIP_COV,
+    Q_CHIP_CUV,
+    Q_CHIP_HWD,
+    Q_CHIP_OCC,
+    Q_CHIP_OCD,
+    Q_CHIP_PF,
+    Q_CHIP_SCD,
+    Q_CHIP_TEMP,
+    Q_CHIP_TRIPS,
+    Q_DIE_DDEGC,
+    Q_DSG_MA,
+    Q_DSG_MEAN_MA,
+    Q_FET_DDEGC,
+    Q_FET_STUCK,
+    Q_INTERLOCK,
+    Q_LATE_MS,
+    Q_NTC_BAD,
+    Q_OPENWIRE_MV,
+    Q_RESET,
+    Q_SPREAD_MV,
+    Q_STACK_AVG_MV,
+    Q_SUM_ERR_MV,
+    Q_TEMP_MAX_DDEGC,
+    Q_TEMP_MIN_DDEGC,
+    Q_WELD_CHG_MA,
+    Q_WELD_DSG_MA,
+)
 from roles import (
     BOTH,
     CHG,
@@ -30,39 +63,39 @@ _TEMP_TRIPS = TRIP_OTC | TRIP_OTD | TRIP_UTC | TRIP_UTD | TRIP_OTF | TRIP_OTINT
 
 # chip facts: quantity, bits of the chip's trip word
 _CHIP = (
-    (faults.Q_CHIP_SCD, TRIP_SCD),
-    (faults.Q_CHIP_OCD, TRIP_OCD1 | TRIP_OCD2),
-    (faults.Q_CHIP_OCC, TRIP_OCC),
-    (faults.Q_CHIP_COV, TRIP_COV),
-    (faults.Q_CHIP_CUV, TRIP_CUV),
-    (faults.Q_CHIP_TEMP, _TEMP_TRIPS),
-    (faults.Q_CHIP_HWD, TRIP_HWD | TRIP_OVRD),
-    (faults.Q_CHIP_PF, TRIP_PF),
+    (Q_CHIP_SCD, TRIP_SCD),
+    (Q_CHIP_OCD, TRIP_OCD1 | TRIP_OCD2),
+    (Q_CHIP_OCC, TRIP_OCC),
+    (Q_CHIP_COV, TRIP_COV),
+    (Q_CHIP_CUV, TRIP_CUV),
+    (Q_CHIP_TEMP, _TEMP_TRIPS),
+    (Q_CHIP_HWD, TRIP_HWD | TRIP_OVRD),
+    (Q_CHIP_PF, TRIP_PF),
 )
 
 
 def fill_measured(q, snap, commanded: int, mode: int) -> None:
     """Quantities of a fresh snapshot. `commanded`: FETs the last scan left permitted."""
     ma = snap.pack_ma
-    q[faults.Q_CELL_MAX_MV] = snap.cell_max_mv
-    q[faults.Q_CELL_MIN_MV] = snap.cell_min_mv
-    q[faults.Q_STACK_AVG_MV] = snap.stack_mv // snap.cell_n
-    q[faults.Q_SPREAD_MV] = snap.cell_max_mv - snap.cell_min_mv
-    q[faults.Q_CHG_MA] = ma if ma > 0 else 0
-    q[faults.Q_DSG_MA] = -ma if ma < 0 else 0
+    q[Q_CELL_MAX_MV] = snap.cell_max_mv
+    q[Q_CELL_MIN_MV] = snap.cell_min_mv
+    q[Q_STACK_AVG_MV] = snap.stack_mv // snap.cell_n
+    q[Q_SPREAD_MV] = snap.cell_max_mv - snap.cell_min_mv
+    q[Q_CHG_MA] = ma if ma > 0 else 0
+    q[Q_DSG_MA] = -ma if ma < 0 else 0
     _fill_mean(q, ma)
-    q[faults.Q_TEMP_MAX_DDEGC] = snap.temp_max_ddegc
-    q[faults.Q_TEMP_MIN_DDEGC] = snap.temp_min_ddegc
-    q[faults.Q_FET_DDEGC] = snap.fet_ddegc
-    q[faults.Q_DIE_DDEGC] = snap.die_ddegc
-    q[faults.Q_SUM_ERR_MV] = abs(snap.cell_sum_mv - snap.stack_mv)
-    q[faults.Q_OPENWIRE_MV] = snap.openwire_mv
-    q[faults.Q_NTC_BAD] = 1 if snap.ntc_bad_i >= 0 else 0
+    q[Q_TEMP_MAX_DDEGC] = snap.temp_max_ddegc
+    q[Q_TEMP_MIN_DDEGC] = snap.temp_min_ddegc
+    q[Q_FET_DDEGC] = snap.fet_ddegc
+    q[Q_DIE_DDEGC] = snap.die_ddegc
+    q[Q_SUM_ERR_MV] = abs(snap.cell_sum_mv - snap.stack_mv)
+    q[Q_OPENWIRE_MV] = snap.openwire_mv
+    q[Q_NTC_BAD] = 1 if snap.ntc_bad_i >= 0 else 0
     trips = snap.trips
     if mode == SLEEP:  # scans are rarer than the monitor's host watchdog, and both FETs are off
         trips &= ~TRIP_HWD
-    if trips != q[faults.Q_CHIP_TRIPS]:
-        q[faults.Q_CHIP_TRIPS] = trips
+    if trips != q[Q_CHIP_TRIPS]:
+        q[Q_CHIP_TRIPS] = trips
         for i in range(len(_CHIP)):
             row = _CHIP[i]
             q[row[0]] = 1 if trips & row[1] else 0
@@ -71,10 +104,10 @@ def fill_measured(q, snap, commanded: int, mode: int) -> None:
 
 def _fill_mean(q, ma: int) -> None:
     """A sixteenth of the way to this reading, rounded away from the mean: it arrives."""
-    mean = q[faults.Q_CHG_MEAN_MA] - q[faults.Q_DSG_MEAN_MA]
+    mean = q[Q_CHG_MEAN_MA] - q[Q_DSG_MEAN_MA]
     mean += (ma - mean + (15 if ma > mean else 0)) // 16
-    q[faults.Q_CHG_MEAN_MA] = mean if mean > 0 else 0
-    q[faults.Q_DSG_MEAN_MA] = -mean if mean < 0 else 0
+    q[Q_CHG_MEAN_MA] = mean if mean > 0 else 0
+    q[Q_DSG_MEAN_MA] = -mean if mean < 0 else 0
 
 
 def _fill_fets(q, snap, commanded: int, mode: int) -> None:
@@ -88,8 +121,8 @@ def _fill_fets(q, snap, commanded: int, mode: int) -> None:
     ma = snap.pack_ma
     fets = snap.fets
     off = ~(fets | commanded)
-    q[faults.Q_WELD_CHG_MA] = ma if off & CHG and ma > 0 else 0
-    q[faults.Q_WELD_DSG_MA] = -ma if off & DSG and ma < 0 else 0
+    q[Q_WELD_CHG_MA] = ma if off & CHG and ma > 0 else 0
+    q[Q_WELD_DSG_MA] = -ma if off & DSG and ma < 0 else 0
     differs = (fets ^ commanded) & BOTH
     if snap.trips:
         differs &= fets
@@ -101,7 +134,7 @@ def _fill_fets(q, snap, commanded: int, mode: int) -> None:
         differs &= ~(CHG & fets)
     elif commanded & BOTH == CHG and ma > 0:
         differs &= ~(DSG & fets)
-    q[faults.Q_FET_STUCK] = 1 if differs and commanded >= 0 else 0
+    q[Q_FET_STUCK] = 1 if differs and commanded >= 0 else 0
 
 
 def fill_system(q, snap, deaf_ms: int, late_ms: int, armed: bool, cfgbad: bool) -> None:
@@ -109,9 +142,9 @@ def fill_system(q, snap, deaf_ms: int, late_ms: int, armed: bool, cfgbad: bool) 
 
     `deaf_ms`: for so long it has not taken a FET command; it may still answer.
     """
-    q[faults.Q_AGE_MS] = max(snap.age_ms, deaf_ms)
-    q[faults.Q_LATE_MS] = late_ms
+    q[Q_AGE_MS] = max(snap.age_ms, deaf_ms)
+    q[Q_LATE_MS] = late_ms
     lost = armed and snap.fresh and snap.flags & (FLAG_RESET | FLAG_CONFIG)
-    q[faults.Q_RESET] = 1 if lost else 0
-    q[faults.Q_CFGBAD] = 1 if cfgbad else 0
-    q[faults.Q_INTERLOCK] = 1 if snap.interlock_open else 0
+    q[Q_RESET] = 1 if lost else 0
+    q[Q_CFGBAD] = 1 if cfgbad else 0
+    q[Q_INTERLOCK] = 1 if snap.interlock_open else 0

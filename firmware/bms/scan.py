@@ -155,8 +155,9 @@ class Scan:
         pack = self.pack
         snap = pack.snap
         idle = abs(snap.pack_ma) < pack.config.idle_ma
-        if self.act.armed and self._lost():
-            self.act.disarm()
+        act = self.act
+        if act.armed and (self.cfgbad or (snap.fresh and snap.flags & _LOST)):
+            act.disarm()
         pack.intent = pack.mode.step(
             requests,
             blocks | pack.user_off,
@@ -168,7 +169,7 @@ class Scan:
             dt_ms,
         )
         if requests & bits.REQ_SELFTEST & ~pack.mode.refused and pack.mode.mode == bits.SELFTEST:
-            self.act.disarm()  # not when this very scan ends a self-test: nothing is permitted unarmed
+            act.disarm()  # not when this very scan ends a self-test: nothing is permitted unarmed
         pack.limits.step(
             snap, pack.soc.soc_pm, blocks | pack.user_off, pack.protect.state[_DEAD] == _ACKED
         )
@@ -179,10 +180,6 @@ class Scan:
         pack.output_bits = pack.outputs.step(
             snap, pack.mode.mode, pack.intent, blocks, pack.protect.latched_n > 0
         )
-
-    def _lost(self) -> bool:
-        snap = self.pack.snap
-        return self.cfgbad or (snap.fresh and snap.flags & _LOST != 0)
 
     def _act(self, seen: int, dt_ms: int) -> None:
         pack = self.pack

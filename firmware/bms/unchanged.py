@@ -68,7 +68,7 @@ def save(values, image: bytes = b"", rows: bytes = b"", root: str = "") -> bool:
     crc = files_sum(root)
     if not crc:
         return False
-    names = [name for name in dir(values) if type(getattr(values, name)) is int]
+    names = [name for name, value in values.__dict__.items() if type(value) is int]
     text = values.chemistry + " " + " ".join(names)
     numbers = b"".join([struct.pack("<i", getattr(values, name)) for name in names])
     head = struct.pack("<IHHHH", crc, len(values.packed), len(image), len(rows), len(names))

@@ -81,6 +81,14 @@ def test_so_many_are_copied_and_no_more(twins, values, more):
         assert list(out) == values + [7] * more
 
 
+@given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=20))
+def test_largest_smallest_and_sum(twins, values):
+    for module in twins:
+        out = array("i", [7, 7, 7])
+        module.extremes(array("i", values), out, len(values))
+        assert list(out) == [max(values), min(values), sum(values)]
+
+
 @given(
     st.lists(st.tuples(INT, st.sampled_from([1, -1]), INT, st.booleans()), min_size=1, max_size=12)
 )

@@ -268,8 +268,9 @@ def test_a_fine_shunt_is_shown_in_finer_units():
 
 
 def stored():
+    """Settings as they were stored; like a board it refuses what does not fit together."""
     kept = []
-    return kept, lambda values: kept.append(values)
+    return kept, lambda values: kept.append(values) if Config(values) else None
 
 
 def test_a_setting_is_not_written_unless_somebody_at_the_pack_unlocked_it():

@@ -5,7 +5,7 @@ import time
 
 from bms import fault_rows, faults, journal
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
-from bms.settings import SOURCES, TO_BE_LOOKED_AT
+from bms.settings import EDITED, FACTORY, SOURCES, TO_BE_LOOKED_AT
 from demo.readable import (
     MODE_NAMES,
     fet_names,
@@ -72,7 +72,8 @@ def status(live: dict, rows: list, about: dict, who: dict | None) -> dict:
 
 def problems(found: dict):
     """What is not as it should be, and no fault: a sentence each that says what to do."""
-    if found.get("why") and found["held"] & HOLD_SETTINGS:
+    waits = found["held"] & HOLD_SETTINGS and found.get("settings") in (EDITED, FACTORY)
+    if found.get("why") and found["held"] & HOLD_SETTINGS and not waits:
         yield _ODD["unusable"].format(why=found["why"])
     else:
         if found.get("why"):
