@@ -53,10 +53,7 @@ class Failure:
         """Become what this `OSError` tells."""
         told = error.args[-1] if error.args else 0
         if not isinstance(told, Failure):  # a stranger's
-            self.name = "bus"
-            self._where = self._device = 0
-            self._why = "{}"
-            self._a = told
+            self.say("bus", 0, "{}", told)
             return
         self.name = told.name
         self._digits = told._digits
@@ -67,6 +64,14 @@ class Failure:
         self._b = told._b
         self._c = told._c
         self._device = told._device
+
+    def say(self, name: str, where: int, why: str, a: object) -> None:
+        """Become this, and raise nothing."""
+        self.name = name
+        self._where = where
+        self._device = 0
+        self._why = why
+        self._a = a
 
     def __repr__(self):
         where = self._where

@@ -101,6 +101,7 @@ class Act:
         self.armed = differ_n == 0
         if differ_n:
             self.fails |= FAIL_DIFFERS
+            self.error.say("monitor", guard.mismatch, "not what was written, {} in all", differ_n)
         pack.journal.note(journal.ARMED, 0, -1, int(self.armed), guard.mismatch, pack)
 
     def alarm(self, pack) -> bool:

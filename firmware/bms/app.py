@@ -3,11 +3,12 @@
 import asyncio
 import gc
 
-from micropython import const, heap_lock, heap_unlock
+from micropython import const, heap_lock, heap_unlock, schedule
 
 _RESTART_MS = const(1000)  # rest before a reporter that died is started again
 _GC_MS = const(1000)
 _FEED_MS = const(1000)  # longest rest without feeding the MCU's watchdog
+_TURN_N = const(100)  # calls that may wait in the scheduler before ours: more than it has places
 
 
 class App:
@@ -27,7 +28,10 @@ class App:
         self._pacer = None  # the task that wakes the scan when it is due
         self.restarts = 0  # reporters started again
         self.error = None  # what the last of them died of
-        self._locks = True
+        self._locks = True  # scans have got along without the heap so far
+        self._dt_ms = 0  # of the scan
+        self._waits = False  # for `_locked`
+        self._raised = None  # what it ended with
         scan.board.cutoff.wake = wake.set
         scan.board.cutoff.arm()  # the port makes an object at the first time, a scan cannot
 
@@ -64,7 +68,25 @@ class App:
         while True:
             now_ms = clock.ticks_ms()
             period_ms = scan.period_ms
-            self._tick(clock.ticks_diff(now_ms, last_ms))
+            self._dt_ms = clock.ticks_diff(now_ms, last_ms)
+            self._waits = True
+            try:  # in a function of its own it would take stack from the scan
+                if self._locks and scan.board.cutoff.hard:
+                    schedule(App._locked, self)
+                    for _ in range(_TURN_N):  # each turn lets the scheduler make one call
+                        if not self._waits:
+                            break
+                elif self._locks:
+                    self._locked()
+            except RuntimeError:  # the scheduler's queue is full
+                pass
+            finally:
+                missed = self._waits
+                self._waits = False  # should the call come after all, nobody waits for it
+            if missed:
+                scan.tick(self._dt_ms)
+            if self._raised is not None:
+                self._pass_on()
             if scan.period_ms != period_ms:
                 self._set_pace(now_ms)
             last_ms = now_ms
@@ -77,23 +99,40 @@ class App:
             else:
                 await asyncio.sleep_ms(0)
 
-    def _tick(self, ms: int) -> None:
+    def _locked(self) -> None:
         """One scan, with the heap locked: call frames go to the stack, where nobody has to look for room.
 
         Should it need the heap after all, or more stack than there is, nothing conducts until the next scan,
-        which may have it.
+        which may have it. Whatever else it raises waits: the scheduler would only print it.
+
+        Where pin interrupts do without the scheduler this is one of its calls, and nothing else of it comes in
+        between. BTstack must not: it takes memory for a connection, and refused that it leaves the scheduler
+        locked for ever; nor is there stack for both. On an ESP32 Bluetooth is a thread with a heap lock of its own.
         """
-        if not self._locks:
-            return self._scan.tick(ms)
+        if not self._waits:
+            return
+        self._waits = False
         heap_lock()
         try:
-            self._scan.tick(ms)
-        except (MemoryError, RuntimeError) as error:
-            self._scan.board.cutoff.block()
-            self._locks = False
-            self.error = error
+            self._scan.tick(self._dt_ms)
+        except MemoryError as error:  # not both at once: their tuple would need the heap
+            self._give_up(error)
+        except RuntimeError as error:
+            self._give_up(error)
+        except BaseException as error:
+            self._raised = error
         finally:
             heap_unlock()
+
+    def _give_up(self, error) -> None:
+        self._scan.board.cutoff.block()
+        self._locks = False
+        self.error = error
+
+    def _pass_on(self) -> None:
+        error = self._raised
+        self._raised = None
+        raise error
 
     async def _pace(self) -> None:
         """Wake the scan at absolute due times; after a stall start afresh instead of catching up."""

@@ -53,7 +53,7 @@ class Cutoff:
         self._gate = gate
         self._alert_pin = alert_pin
         self._falling = falling
-        self._hard = hard
+        self.hard = hard
         self._rests_high = rests_high
         self._isr = gate.handler(self.trip)  # bound once: binding allocates
         self.wake = None  # called from the interrupt, must not allocate
@@ -65,7 +65,7 @@ class Cutoff:
 
     def arm(self) -> None:
         """Attach the interrupt, again if need be: a handler that once raised is detached by the port."""
-        if self._hard:
+        if self.hard:
             self._alert_pin.irq(handler=self._isr, trigger=self._falling, hard=True)
         else:
             self._alert_pin.irq(handler=self._isr, trigger=self._falling)

@@ -123,7 +123,8 @@ class Scan:
             self.act.armed and pack.snap.age_ms < pack.config.stale_ms
         ):
             return ""
-        error = self.sense.error if self.act.armed else self.act.error
+        told = self.act.armed and not self.sense.hush  # what it did not do is why it hears nothing
+        error = self.sense.error if told else self.act.error
         return repr(error) if error.name else ""
 
     def _quantify(self, fresh: bool, late_ms: int) -> None:

@@ -45,7 +45,7 @@ class Clock(Ticks):
 class Cutoff:
     wake = None
     blocked = 0
-
+    hard = True
     armed = 0
 
     def arm(self):
@@ -139,7 +139,7 @@ def test_scans_and_only_scans_run_with_the_heap_locked(rig, monkeypatch):
 
     rig.reporters = [Reporter()]
     rig.play(lambda app: rig.clock.run(1000))
-    assert depths == [1] * 5 and ends == [(0, 1)], "attached before the first scan"
+    assert depths == [1] * 5 and ends[0] == (0, 1), "attached before the first scan"
 
 
 def test_a_scan_that_needs_the_heap_after_all_stops_conducting_once_and_then_has_it(
@@ -444,3 +444,20 @@ def test_a_pack_that_falls_asleep_is_scanned_rarely_from_then_on(rig):
     rig.scan.tick = doze
     rig.play(lambda app: rig.clock.run(11000))
     assert rig.scan.ticks == [(0, 250), (250, 250), (5250, 5000), (10250, 5000)]
+
+
+def test_a_scan_that_the_scheduler_makes_too_late_is_none(rig, monkeypatch):
+    """Ctrl-C while the loop waits for it: `stop` has the last word."""
+    queue = []
+
+    def interrupted(call, argument):
+        queue.append((call, argument))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bms.app.schedule", interrupted)
+    loop = App(rig.scan, rig.clock, ThreadSafeFlag())._scan_forever()
+    with pytest.raises(KeyboardInterrupt):
+        loop.send(None)
+    call, argument = queue.pop()
+    call(argument)
+    assert rig.scan.ticks == []

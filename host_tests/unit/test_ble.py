@@ -83,30 +83,6 @@ def test_a_long_write_is_not_cut(rig):
     assert rig.ask(central, b"\0" * 100 + CELLS + BASIC[:3]) == wired(rig.pack, CELLS)
 
 
-def test_what_comes_in_the_middle_of_a_scan_is_answered_after_it(rig, monkeypatch):
-    """Its heap is locked: the interrupt cannot read what was written."""
-    central = rig.connect(247)
-    rig.ask(central, CELLS)
-    read = rig.reporter.ble.gatts_read
-
-    def locked(handle):
-        raise MemoryError
-
-    def write(central, frame):
-        monkeypatch.setattr(rig.reporter.ble, "gatts_read", locked)
-        central.write(rig.table.jbd_in, frame)
-        monkeypatch.setattr(rig.reporter.ble, "gatts_read", read)
-
-    write(central, BASIC)
-    assert rig.ask(central, CELLS) == wired(rig.pack, BASIC) + wired(rig.pack, CELLS)
-    write(central, CELLS)
-    assert rig.ask(central, b"") == wired(rig.pack, CELLS)
-    write(central, CELLS[:3])
-    central.leave()
-    rig.pass_ms(200)
-    assert rig.ask(rig.connect(247), BASIC) == wired(rig.pack, BASIC), "and nobody else's words"
-
-
 def test_what_was_written_cannot_be_read_back(rig):
     central = rig.connect()
     password = request(0x06, b"\6\1\2\3\4\5\6", write=True)

@@ -196,6 +196,10 @@ ALLOCATES = [
     ("x = {}", "allocate it once"),
     ("return a, b", "no tuple returned"),
     ("with a:\n        pass", "no `with`"),
+    (
+        "try:\n        pass\n    except (OSError, ValueError):\n        pass",
+        "no tuple of exceptions",
+    ),
     ("'%d' % a", "no `%` of text"),
     ("for i, a in enumerate(b):\n        pass", "`enumerate` allocates"),
     ("struct.unpack_from('<h', b)", "`.unpack_from()` allocates"),

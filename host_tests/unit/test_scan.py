@@ -94,6 +94,20 @@ def test_a_configuration_that_reads_back_wrong_gives_no_fets():
     assert not rig.permits() and BOTH not in rig.asked("write_fets")
 
 
+def test_why_it_is_not_armed_is_the_reason_of_now():
+    rig = Rig(ticks=0)
+    rig.roles.fail.add("arm")
+    rig.run(5)
+    assert rig.scan.trouble() == "bus 0x00: arm"
+    rig.roles.fail.clear()
+    rig.roles.differ_n, rig.roles.mismatch = 3, 0x9234
+    rig.run(20)
+    assert rig.scan.trouble() == "monitor 0x9234: not what was written, 3 in all"
+    rig.roles.differ_n = 0
+    rig.run(20)
+    assert rig.permits() and rig.scan.trouble() == ""
+
+
 def test_a_difference_found_later_opens_and_arms_again():
     rig = Rig()
     rig.roles.verify = STEP_DIFFERS

@@ -75,6 +75,27 @@ def test_other_families_of_monitors_say_the_same_and_allocate_nothing(tree, fami
         assert int(locked_scans) > 20, name
 
 
+@pytest.mark.parametrize(("port", "inside"), [("hard", "0"), ("soft", "1")])
+def test_a_scan_that_needs_the_heap_or_too_much_stack_opens_and_the_next_has_it(
+    tree, port, inside
+):
+    """And the heap is free again, whatever it raised; nothing of the scheduler's ran in it on a `hard` port."""
+    said = vm.run(tree, "host_tests/common/say_app.py", port).splitlines()
+    assert said == [
+        "needs_heap goes on 1 1 MemoryError",
+        "needs_heap goes on 2 1 MemoryError",
+        "goes_too_deep goes on 1 1 RuntimeError",
+        "is_wrong TypeError 1 0 NoneType",
+        "is_wrong TypeError 2 0 NoneType",
+        "is_called_in_between goes on 1 0 NoneType",
+        f"inside {inside} after 1",
+        "is_fine goes on 1 0 NoneType",
+        "locked True",
+        "stuck 1 " + str(port == "soft"),
+        f"full 1 {port == 'soft'} True",
+    ]
+
+
 @pytest.mark.parametrize("part", ["walks", "configs", "sums"])
 def test_policy_configuration_and_arithmetic_say_the_same(tree, part):
     assert vm.run(tree, "host_tests/common/say.py", part) == here("host_tests/common/say.py", part)

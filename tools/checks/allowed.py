@@ -36,9 +36,8 @@ HOT = {
         "BleReporter._of",
     ),
     "firmware/bms/report/ble_inbox.py": ("Inbox.put",),
-    "firmware/bms/report/ble_place.py": ("Place.hear",),
     "firmware/bms/tape.py": ("Tape.note", "Tape._note_readings", "Tape._note_decisions"),
-    "lib/failure.py": ("Failure.tell", "Failure.keep"),
+    "lib/failure.py": ("Failure.tell", "Failure.keep", "Failure.say"),
 }
 HOT.update((path, ALL) for path in DRIVERS)
 

@@ -260,6 +260,8 @@ def _allocates(node):
         return None if _is_constant(node.value) else "no tuple returned: fill a buffer"
     if isinstance(node, ast.With):
         return "no `with`"
+    if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Tuple):
+        return "no tuple of exceptions: it is made when one has come"
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
         return "no `%` of text" if _is_text(node.left) else None
     if isinstance(node, ast.Call):

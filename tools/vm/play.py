@@ -169,4 +169,5 @@ def main() -> None:
         print(name, lock.scans, told(sim).hex() + "-" + str(stored))
 
 
-main()
+if __name__ == "__main__":
+    main()

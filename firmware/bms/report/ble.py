@@ -8,7 +8,7 @@ import asyncio
 import sys
 
 import bluetooth
-from micropython import const, schedule
+from micropython import const
 
 from bms.report.ble_place import FREE, NEW, OPEN, Place
 
@@ -139,13 +139,15 @@ class BleReporter:
         self._wake.set()
 
     def _written(self, conn, handle) -> None:  # no hints: the stubs have types of their own
+        try:
+            data = self.ble.gatts_read(handle)  # also when nobody wants it: it empties the buffer
+        except OSError:
+            return
+        except MemoryError:  # it has emptied it all the same
+            return
         link = self._of(conn)
         if link is not None:
-            return link.hear(handle)
-        try:
-            self.ble.gatts_read(handle)  # nobody wants it: it empties the buffer
-        except (MemoryError, OSError):
-            pass
+            link.inbox.put(handle, data)
 
     def _come(self, conn) -> None:
         for link in self.links:
@@ -163,9 +165,6 @@ class BleReporter:
 
     def advance(self, ms: int) -> None:
         """`ms` have passed: links come and go, and with them the advert."""
-        for link in self.links:
-            if link.unread:
-                schedule(link.hear, link.unread)
         pressed = self._button is not None and self._button.advance(ms)
         if self._refuse is not None:
             self.ble.gap_disconnect(self._refuse)

@@ -29,22 +29,10 @@ class Place:
         self.state = FREE
         self.left = False  # says the interrupt: the central is gone
         self.conn = _NOBODY
-        self.unread = 0  # handle of a write that the interrupt could not read
         self.mtu = _MTU_MIN
         self.idle_ms = 0  # since the central last said anything
         self.since_ms = 0  # since the state changed
         self.talk = None
-
-    def hear(self, handle: int) -> None:
-        """Take a write from the stack; in the interrupt, or scheduled, so that none comes in between."""
-        if handle == self.unread:
-            self.unread = 0
-        try:
-            self.inbox.put(handle, self._ble.gatts_read(handle))
-        except MemoryError:  # in the middle of a scan, whose heap is locked: the stack keeps it
-            self.unread = handle
-        except OSError:
-            pass
 
     def begin(self) -> None:
         """A central has come: nothing is left of the one before."""
@@ -59,7 +47,6 @@ class Place:
             self.talk.end()
         self.inbox.clear()
         self.conn = _NOBODY
-        self.unread = 0
         self.mtu = _MTU_MIN
         self.left = False
         self.state = FREE  # last: from now on the interrupt may take the place
