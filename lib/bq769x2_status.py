@@ -24,28 +24,30 @@ from roles import (
     TRIP_UTD,
 )
 
-# offset from Safety Status A, bit, meaning. Latches and OCD3 are not enabled; were they, they
-# count too.
+# Three numbers a trip (a tuple each would take three times the heap): offset from Safety Status A, bit,
+# meaning. Latches and OCD3 are not enabled; were they, they count too.
+# fmt: off
 _TRIPS = (
-    (0, 0x80, TRIP_SCD),
-    (0, 0x40, TRIP_OCD2),
-    (0, 0x20, TRIP_OCD1),
-    (0, 0x10, TRIP_OCC),
-    (0, 0x08, TRIP_COV),
-    (0, 0x04, TRIP_CUV),
-    (2, 0x80, TRIP_OTF),
-    (2, 0x40, TRIP_OTINT),
-    (2, 0x20, TRIP_OTD),
-    (2, 0x10, TRIP_OTC),
-    (2, 0x02, TRIP_UTD),
-    (2, 0x01, TRIP_UTC),
-    (4, 0x80, TRIP_OCD2),  # OCD3
-    (4, 0x40, TRIP_SCD),  # SCDL
-    (4, 0x20, TRIP_OCD1),  # OCDL
-    (4, 0x10, TRIP_COV),  # COVL
-    (4, 0x02, TRIP_HWD),
+    0, 0x80, TRIP_SCD,
+    0, 0x40, TRIP_OCD2,
+    0, 0x20, TRIP_OCD1,
+    0, 0x10, TRIP_OCC,
+    0, 0x08, TRIP_COV,
+    0, 0x04, TRIP_CUV,
+    2, 0x80, TRIP_OTF,
+    2, 0x40, TRIP_OTINT,
+    2, 0x20, TRIP_OTD,
+    2, 0x10, TRIP_OTC,
+    2, 0x02, TRIP_UTD,
+    2, 0x01, TRIP_UTC,
+    4, 0x80, TRIP_OCD2,  # OCD3
+    4, 0x40, TRIP_SCD,  # SCDL
+    4, 0x20, TRIP_OCD1,  # OCDL
+    4, 0x10, TRIP_COV,  # COVL
+    4, 0x02, TRIP_HWD,
 )
 _TRIP_N = len(_TRIPS)
+# fmt: on
 
 # bit of Battery Status, meaning. After POR as after WD, data memory is back at its defaults.
 _FLAGS = (
@@ -64,10 +66,9 @@ def trips_of(data) -> int:
     """TRIP_* bits of Safety Alert and Status, 0x03..0x07."""
     trips = 0
     if data[0] or data[2] or data[4]:
-        for i in range(_TRIP_N):
-            row = _TRIPS[i]
-            if data[row[0]] & row[1]:
-                trips |= row[2]
+        for i in range(0, _TRIP_N, 3):
+            if data[_TRIPS[i]] & _TRIPS[i + 1]:
+                trips |= _TRIPS[i + 2]
     return trips
 
 

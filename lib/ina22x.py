@@ -72,9 +72,9 @@ class INA22x:
 
     def probe(self) -> None:
         """See that the right part answers; `OSError` names what was found."""
-        for reg, want, mask in self._part[ID]:
+        for reg, high, low, mask in self._part[ID]:
             found = self._read_word(reg)
-            if found & mask != want:
+            if found >> 8 != high or found & mask != low:
                 why = "expected {}, found 0x{:04x}"
                 self._bus.fail(reg, why, errno.ENODEV, self._part[NAME], found)
 

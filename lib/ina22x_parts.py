@@ -9,12 +9,12 @@ from micropython import const
 
 from roles import TRIP_OCC, TRIP_OCD2
 
-# name; (register, value, mask) that identify; shunt register and bytes; bus register, bytes and
-# mV a step as a fraction; charge register; alert register, its bits that we set; flag -> trip;
+# name; (register, high byte, low byte, mask of the low one) that identify; shunt register and bytes;
+# bus register, bytes and mV a step as a fraction; charge register; alert register, its bits that we set; flag -> trip;
 # flag of a conversion that ended since the last look
 INA228 = (
     "INA228",
-    ((0x3E, 0x5449, 0xFFFF), (0x3F, 0x2280, 0xFFF0)),
+    ((0x3E, 0x54, 0x49, 0xFF), (0x3F, 0x22, 0x80, 0xF0)),
     0x04,
     3,
     0x05,
@@ -28,7 +28,7 @@ INA228 = (
 )
 INA226 = (
     "INA226",
-    ((0xFE, 0x5449, 0xFFFF), (0xFF, 0x2260, 0xFFF0)),
+    ((0xFE, 0x54, 0x49, 0xFF), (0xFF, 0x22, 0x60, 0xF0)),
     0x01,
     2,
     0x02,
@@ -60,9 +60,7 @@ _TIMES_226 = (140, 204, 332, 588, 1100, 2116, 4156, 8244)
 _OTHERS_228_US = const(100)  # bus and temperature at 50 us each
 _OTHERS_226_US = const(140)
 _CYCLE_MAX_US = const(64000)  # every scan shall see a new reading, also while starting up
-_CAL_228 = const(
-    4096
-)  # makes the step of CURRENT and CHARGE that of VSHUNT: 312.5 nV over the shunt
+_CAL_228 = const(4096)  # the step of CURRENT and CHARGE is that of VSHUNT: 312.5 nV over the shunt
 _CAL_226 = const(2048)
 _STEP_228_NV = const(5000)  # SOVL, SUVL
 _STEP_226_NV = const(2500)
@@ -89,16 +87,17 @@ class Settings:
         dsg = self._code("ocd2_ma", discharge_ma, applied)
         if self._wide:
             chg = self._code("occ2_ma", charge_ma, applied)
+            most = 0x7FFF  # a name: constants alone would be frozen as long integers
             self.rows = (
                 (0x00, 0),
                 (0x01, 0xF000 | time << 6 | average),
                 (0x02, _CAL_228),
                 (0x0C, _CODE_MAX if chg is None else chg),
                 (0x0D, 0x8000 if dsg is None else 0x10000 - dsg),
-                (0x0E, 0x7FFF),
+                (0x0E, most),
                 (0x0F, 0),
-                (0x10, 0x7FFF),
-                (0x11, 0xFFFF),
+                (0x10, most),
+                (0x11, most << 1 | 1),
             )
         else:
             self.rows = (

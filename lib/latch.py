@@ -32,7 +32,7 @@ class Latch:
         if not config.ocd2_ma < limit_ma <= config.scd_ma:
             raise ValueError(
                 f"scd_ma: {config.scd_ma}, the comparator trips at {limit_ma}, "
-                f"which must be above ocd2_ma, {config.ocd2_ma}"
+                f"must be above ocd2_ma, {config.ocd2_ma}, and at most scd_ma"
             )
         if self.applied["scd_us"] > config.scd_us:
             raise ValueError(f"scd_us: {config.scd_us}, wired are {self.applied['scd_us']}")

@@ -20,9 +20,7 @@ _B0 = const(0x0F)  # pull-downs of GPIO6-9 off
 _REFON = const(0x04)
 _MASK_A = b"\x05\xff\xff\xff\xff\x0f"
 _MASK_B = b"\xf0\xff\x00\x00\x00\x00"
-_LOW_A_N = const(
-    8
-)  # DCC1-8 in byte 4 of A, 9-12 in byte 5; 13-16 in byte 0 of B, 17, 18 in byte 1
+_LOW_A_N = const(8)  # DCC1-8: byte 4 of A, 9-12: byte 5; 13-16: byte 0 of B, 17, 18: byte 1
 _ALL_A_N = const(12)
 _CODE_MAX = const(0xFFF)
 _STEP = const(16)  # of VUV and VOV, 0.1 mV

@@ -11,6 +11,8 @@ the maker's table; a plain Beta formula reads 1.1 K too warm at 0 degC for that 
 read `OPEN_DDEGC` and `SHORT_DDEGC`, beyond anything a cell survives. Nothing is allocated after construction.
 """
 
+from array import array
+
 from micropython import const
 
 from interp import interpolate
@@ -31,16 +33,16 @@ _LOG2 = (
 
 # 103AT from 125 to -50 degC in steps of 5 K: 4096 * log2(ohm), and 0.01 degC. Points of the maker's
 # table; between and beyond them Steinhart-Hart through -20, 25 and 70 degC, bent to meet them.
-_LOG2_103AT = (
+_LOG2_103AT = array("i", (
     37068, 37756, 38460, 39179, 39911, 40659, 41427, 42214, 43020, 43843, 44688, 45554,
     46441, 47351, 48285, 49244, 50226, 51235, 52271, 53335, 54426, 55548, 56701, 57887,
     59104, 60357, 61646, 62973, 64333, 65734, 67178, 68666, 70198, 71779, 73403, 75079,
-)
-_CDEGC_103AT = (
+))
+_CDEGC_103AT = array("h", (
     12500, 12000, 11500, 11000, 10500, 10000, 9500, 9000, 8500, 8000, 7500, 7000,
     6500, 6000, 5500, 5000, 4500, 4000, 3500, 3000, 2500, 2000, 1500, 1000,
     500, 0, -500, -1000, -1500, -2000, -2500, -3000, -3500, -4000, -4500, -5000,
-)
+))
 # fmt: on
 
 _T25_CK = const(29815)  # 25 degC in 0.01 K

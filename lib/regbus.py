@@ -38,16 +38,19 @@ class RegBus:
         step = 2 if crc else 1
         self._rx = bytearray(2 * size) if crc else self.data
         self._tx = bytearray(1 + step * size)
-        # a view for every length, so that no transfer has to slice
+        # A view for every length, so that no transfer has to slice, by eights: that of n is [n >> 3][n & 7]. With
+        # more than 64 objects yet to be looked into, MicroPython's collector goes through the whole heap again;
+        # one list of all the views was most of that.
         rx = memoryview(self._rx)
         tx = memoryview(self._tx)
-        self._rx_views = [rx[: step * n] for n in range(size + 1)]
-        self._tx_views = [tx[: 1 + step * n] for n in range(size + 1)]
+        eights = [range(at, min(at + 8, size + 1)) for at in range(0, size + 1, 8)]
+        self._rx_views = [[rx[: step * n] for n in eight] for eight in eights]
+        self._tx_views = [[tx[: 1 + step * n] for n in eight] for eight in eights]
 
     def read(self, reg: int, n: int) -> None:
         """Read `n` registers from `reg` on into data[0:n]."""
         try:
-            self._read_into(self._addr, reg, self._rx_views[n])
+            self._read_into(self._addr, reg, self._rx_views[n >> 3][n & 7])
         except OSError as error:
             self.fail(reg, "read refused", _number(error))
         if self._crc:
@@ -67,7 +70,7 @@ class RegBus:
         else:
             for i in range(n):
                 tx[i + 1] = buf[i]
-        self._send(reg, self._tx_views[n])
+        self._send(reg, self._tx_views[n >> 3][n & 7])
 
     def fail(
         self, where: int, why: str, number=errno.EIO, a: object = 0, b: object = 0, c: object = 0

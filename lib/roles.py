@@ -56,9 +56,7 @@ TRIP_OTF = const(1 << 10)
 TRIP_OTINT = const(1 << 11)
 TRIP_HWD = const(1 << 12)  # host watchdog ran out
 TRIP_PF = const(1 << 13)  # permanent failure declared by the chip
-TRIP_OVRD = const(
-    1 << 14
-)  # somebody outside holds the FETs off through the monitor's override input
+TRIP_OVRD = const(1 << 14)  # somebody outside holds the FETs off by the monitor's override input
 
 # State of the monitor itself.
 FLAG_RESET = const(1 << 0)  # configuration lost (power-on reset seen): arm again

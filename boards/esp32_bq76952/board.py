@@ -36,9 +36,8 @@ CFETOFF = const(25)
 DFETOFF = const(26)
 ALERT = const(27)  # in, pulled up; the monitor pulls it low
 INTERLOCK = const(32)  # in, pulled up; to ground = closed, open = FETs off
-SERVICE = const(
-    33
-)  # in, pulled up; to ground at power-up = no watchdog; pressed later: a window for JBD writes
+# in, pulled up; to ground at power-up = no watchdog; pressed later: a window for JBD writes
+SERVICE = const(33)
 
 # the monitor
 ADDRESS = const(0x08)
@@ -58,6 +57,7 @@ class Board:
 
     def __init__(self, monitor, cutoff, outputs, interlock, watchdog, uart, service):
         self.name = NAME
+        self.ntcs = NTCS
         self.cells = self.shunt = self.temps = monitor
         self.switch = self.bleed = self.guard = self.alert = monitor
         self.cutoff = cutoff

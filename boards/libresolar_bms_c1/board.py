@@ -57,6 +57,7 @@ class Board:
 
     def __init__(self, monitor, cutoff, outputs, watchdog, uart):
         self.name = NAME
+        self.ntcs = NTCS
         self.cells = self.shunt = self.temps = monitor
         self.switch = self.bleed = self.guard = self.alert = monitor
         self.cutoff = cutoff

@@ -37,9 +37,7 @@ I2C_TIMEOUT_US = const(30_000)  # of one transfer; the longest takes 10 ms
 BURST_N = const(52)
 NTCS = ("TS1", "TS2")
 FET_NTC = "TS3"
-FULL_MV = const(
-    82_500
-)  # at which PACK and STACK read full scale: 3.3 V times 250/10; measure yours
+FULL_MV = const(82_500)  # where PACK and STACK read full scale: 3.3 V times 250/10; measure yours
 
 
 def make(config) -> PicoBoard:
@@ -58,4 +56,4 @@ def make(config) -> PicoBoard:
     monitor = BQ769x0(bus, BQ76940, cell_n, time.sleep_us, ntc, FET_NTC, boot, terminals)
     gate = StrokedGate(PinGate(pins), stroke)
     cutoff = Cutoff(gate, tripped, Pin.IRQ_FALLING, rests_high=False)
-    return PicoBoard(NAME, cutoff, monitor)
+    return PicoBoard(NAME, cutoff, monitor, NTCS)

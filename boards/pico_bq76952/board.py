@@ -40,4 +40,4 @@ def make(config) -> PicoBoard:
     ntc = NTCS[: config.ntc_n]
     monitor = BQ769x2(bus, BQ76952, config.cell_n, time.sleep_us, ntc, FET_NTC)
     cutoff = Cutoff(gate, alert, Pin.IRQ_FALLING)
-    return PicoBoard(NAME, cutoff, monitor)
+    return PicoBoard(NAME, cutoff, monitor, NTCS)

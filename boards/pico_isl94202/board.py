@@ -36,4 +36,4 @@ def make(config) -> PicoBoard:
     ntc_n = len(NTCS[: config.ntc_n])
     monitor = ISL94202(bus, config.cell_n, config.shunt_uohm, ntc_n, fet_ntc=True)
     cutoff = Cutoff(gate, alert, Pin.IRQ_FALLING)
-    return PicoBoard(NAME, cutoff, monitor)
+    return PicoBoard(NAME, cutoff, monitor, NTCS)

@@ -72,7 +72,7 @@ def make(config) -> PicoBoard:
     latch = Latch(
         Pin(LATCHED, Pin.IN, Pin.PULL_UP), Pin(UNLATCH, Pin.OUT, value=0), limit_ma, SCD_US
     )
-    return _roles(PicoBoard(NAME, cutoff, None), _chain(config), _meter(config), latch)
+    return _roles(PicoBoard(NAME, cutoff, None, NTCS), _chain(config), _meter(config), latch)
 
 
 def _roles(board, chain, meter, latch) -> PicoBoard:

@@ -35,11 +35,12 @@ def off_pins():
 class PicoBoard:
     """What the firmware gets: one object a role, and the rest of the hardware. The watchdog runs.
 
-    `monitor` fills every role; a board that splits them assigns its own.
+    `monitor` fills every role; a board that splits them assigns its own. `ntcs`: places for cell thermistors.
     """
 
-    def __init__(self, name: str, cutoff, monitor):
+    def __init__(self, name: str, cutoff, monitor, ntcs):
         self.name = name
+        self.ntcs = ntcs
         self.cells = self.shunt = self.temps = monitor
         self.switch = self.bleed = self.guard = self.alert = monitor
         self.cutoff = cutoff

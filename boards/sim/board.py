@@ -66,6 +66,7 @@ class Board:
 
     def __init__(self, config, sim):
         self.name = NAME
+        self.ntcs = ()  # a family without a word about it takes as many as are asked for
         self.outputs = Outputs(sim.plant, sim.contactor)
         self.interlock = plant_interlock(sim.plant)
         self.clock = None  # simulated time calls `tick` itself

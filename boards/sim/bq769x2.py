@@ -60,6 +60,7 @@ class Hardware:
         chip = BQ769x2(bus, BQ76952, config.cell_n, world.sleep_us, ntc=ntc, fet_ntc=FET_NTC_PIN)
         board.cells = board.shunt = board.temps = board.switch = chip
         board.bleed = board.guard = board.alert = chip
+        board.ntcs = NTC_PINS
         board.off_pins = (
             FakePin(self._cfetoff, FakePin.OUT, value=0),
             FakePin(self._dfetoff, FakePin.OUT, value=0),

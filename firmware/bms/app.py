@@ -15,15 +15,17 @@ class App:
     """Runs one scan and its reporters until cancelled.
 
     `wake`: a flag with `set()` (callable from an interrupt) and awaitable `wait()`;
-    `asyncio.ThreadSafeFlag` on a device. `reporters`: objects with an async `run()`.
+    `asyncio.ThreadSafeFlag` on a device. `reporters`: objects with an async `run()`. `collect`: instead of
+    `gc.collect`.
     """
 
-    def __init__(self, scan, clock, wake, reporters=()):
+    def __init__(self, scan, clock, wake, reporters=(), collect=None):
         self._scan = scan
         self._clock = clock
         self._wake = wake
         self._tasks = []
         self._reporters = reporters
+        self._collect = collect or gc.collect
         self._due_ms = 0
         self._pacer = None  # the task that wakes the scan when it is due
         self.restarts = 0  # reporters started again
@@ -86,14 +88,14 @@ class App:
             if missed:
                 scan.tick(self._dt_ms)
             if self._raised is not None:
-                self._pass_on()
+                self._pass_on(self._raised)
             if scan.period_ms != period_ms:
                 self._set_pace(now_ms)
             last_ms = now_ms
             since_gc_ms += scan.period_ms
             if since_gc_ms >= _GC_MS:
                 since_gc_ms = 0
-                gc.collect()  # in slack time, at a known place; a scan makes no garbage, reporters do
+                self._collect()  # in slack time, at a known place; a scan makes no garbage, reporters do
             if not scan.again:
                 await self._wake.wait()
             else:
@@ -129,8 +131,7 @@ class App:
         self._locks = False
         self.error = error
 
-    def _pass_on(self) -> None:
-        error = self._raised
+    def _pass_on(self, error) -> None:
         self._raised = None
         if error is not None:
             raise error

@@ -19,9 +19,7 @@ REQ_ON = const(1)
 REQ_OFF = const(2)
 REQ_SLEEP = const(4)
 REQ_SHUTDOWN = const(8)
-REQ_CLEAR = const(
-    16
-)  # clear latched and locked rows whose condition has ended; acknowledge ACK rows
+REQ_CLEAR = const(16)  # clear latched and locked rows that are over; acknowledge ACK rows
 REQ_SELFTEST = const(32)  # arm and verify again
 
 # outputs a board may have

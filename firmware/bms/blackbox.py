@@ -13,7 +13,7 @@ from array import array
 
 from micropython import const
 
-from bms import faults, journal
+from bms import journal
 from bms.bits import PRECHARGE
 from bms.ration import Burst, Ration
 from bms.series import COUNTERS, FIELD_N, SAMPLES, Counters, Series, take
@@ -172,7 +172,7 @@ class BlackBox:
 
     def _see_trip(self, row: int) -> None:
         """A warning blocks nothing and gets no window."""
-        if faults.ROWS[row][faults.BLOCKS] and self.window is not None:
+        if self.pack.protect.row_blocks[row] and self.window is not None:
             if self.window.busy():
                 self.window.trip(row)
             elif self._windows.left:

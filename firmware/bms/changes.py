@@ -13,6 +13,7 @@ from bms.pack import HOLD_SETTINGS
 CHANGED = const(6)  # sources, as in `bms.settings`
 UNUSABLE = const(10)
 WANTED = "wanted.json"  # as in `bms.wanted`
+_NTC_N = const(3)  # default, as in `bms.fields`
 
 
 def change_settings(scan, values) -> None:
@@ -20,6 +21,7 @@ def change_settings(scan, values) -> None:
 
     Where memory is too short to check them, the next start does.
     """
+    wired(values, scan.board.ntcs)
     pack = scan.pack
     now = pack.config.hash
     anew = pack.config.source == UNUSABLE
@@ -33,11 +35,21 @@ def change_settings(scan, values) -> None:
         pass
     finally:
         forget()
-    if then:
-        no_more_wanted()
-    else:
+    if not then:
         leave(pack.held & HOLD_SETTINGS and not anew, values)
+    else:
+        try:
+            os.remove(WANTED)
+        except OSError:  # nothing was
+            pass
     pack.journal.note(SETTINGS, CHANGED, -1, now, then, pack)
+
+
+def wired(values, ntcs) -> None:
+    """`ValueError`: the board has no places for so many thermistors; its driver knows those in use alone."""
+    n = values.get("ntc_n", _NTC_N)
+    if ntcs and type(n) is int and n > len(ntcs):
+        raise ValueError(f"ntc_n: {n}, wired are {len(ntcs)}")
 
 
 def leave(held, values) -> None:
@@ -47,13 +59,6 @@ def leave(held, values) -> None:
     gc.collect()
     with open(WANTED, "w") as file:
         json.dump(values, file)
-
-
-def no_more_wanted() -> None:
-    try:
-        os.remove(WANTED)
-    except OSError:  # nothing was
-        pass
 
 
 def acknowledge_settings(pack) -> None:
@@ -68,5 +73,4 @@ def acknowledge_settings(pack) -> None:
         forget()
     if pack.config.source == UNUSABLE or not pack.held & HOLD_SETTINGS:
         raise OSError("not what is in force: change the settings, or start again")
-    with open("config.json") as file:  # that is what was not confirmed
-        leave(0, json.load(file))
+    leave(0, {"confirmed": pack.config.hash})

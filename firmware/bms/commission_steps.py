@@ -5,7 +5,7 @@ A generator each: yields once a scan, returns what goes into the report, raises 
 
 from micropython import const
 
-from bms.commissioning import Finding
+from bms.finding import Finding
 
 _START_MS = const(20000)  # for a monitor to be armed and verified
 _SETTLE_MS = const(2500)  # the monitor bleeds from its next second on

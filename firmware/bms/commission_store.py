@@ -9,9 +9,21 @@ import json
 from micropython import const
 
 from abstore import ABStore, FileSlot
-from bms.commissioning import STEPS
 
 _LAYOUT = const(1)
+STEPS = (
+    "part",
+    "cells",
+    "bleed",
+    "order",
+    "ntcs",
+    "fets",
+    "pins",
+    "current",
+    "trips",
+    "watchdog",
+    "key",
+)
 OPEN = "open"
 PASSED = "passed"
 WAIVED = "waived"

@@ -10,6 +10,9 @@ and ends, or raises `Finding`. A step that was cut short begins anew, a step tha
 
 from micropython import const
 
+from bms.commission_store import STEPS
+from bms.finding import Finding
+
 # what the machine is doing
 WORKING = const(0)
 WAITING = const(1)  # for a person, see `prompt`
@@ -19,33 +22,11 @@ STATES = ("working", "waiting", "failed", "done")
 
 _ANSWER_MS = const(600000)  # both FETs may conduct so long, waiting for a number
 
-STEPS = (
-    "part",
-    "cells",
-    "bleed",
-    "order",
-    "ntcs",
-    "fets",
-    "pins",
-    "current",
-    "trips",
-    "watchdog",
-    "key",
-)
-
-
-class Finding(Exception):
-    """A step found this: a word, which cell or sensor (-1 = none), and a number to go with it."""
-
-    def __init__(self, what: str, which: int = -1, value: int = 0):
-        super().__init__(what)
-        self.what = what
-        self.which = which
-        self.value = value
+FETS_OFF = STEPS[:5]
 
 
 class Commissioning:
-    """The machine. `steps`: tables name -> generator function; `passed`: results of steps already passed.
+    """The machine. `steps(name)`: a step's generator function; `passed`: results of steps already passed.
 
     Wanted of `Rehearsal`, until the next step of the machine: `fets`, `bleed`, `drop`, `mute_ms`,
     `tight`, `clear`. `news` is true when a step has just passed: time to store `passed`.
@@ -96,12 +77,12 @@ class Commissioning:
         self.news = False
         self.drop = False
         self.mute_ms = 0
+        if self.state == FAILED:
+            return
         name = self.name()
         if not name:
             self.state = DONE
             self.want_nothing()
-            return
-        if self.state == FAILED:
             return
         if self._run is None or self._name != name:
             self._begin(name)
@@ -110,10 +91,14 @@ class Commissioning:
         except StopIteration as end:
             self._pass(name, end.value)
         except Finding as finding:
-            self._run = None
-            self.finding = finding
-            self.state = FAILED
-            self.want_nothing()
+            self.fail(finding)
+
+    def fail(self, finding) -> None:
+        """This step has found that."""
+        self._run = None
+        self.finding = finding
+        self.state = FAILED
+        self.want_nothing()
 
     def answer(self, values: dict) -> bool:
         """A person answers the prompt; False when nothing was asked."""
@@ -142,9 +127,7 @@ class Commissioning:
         self._rewind()
         self.clear = clear
         self._name = name
-        for table in self._steps:
-            if name in table:
-                self._run = table[name](self)
+        self._run = self._steps(name)(self)
 
     def _pass(self, name: str, result) -> None:
         self._run = None

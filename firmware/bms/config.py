@@ -7,6 +7,7 @@ whole, with every problem in words. Store what a person gave: an explicit value 
 
 import binascii
 import json
+from array import array
 
 from micropython import const
 
@@ -29,6 +30,9 @@ _UNITS = (
     ("ddegc", "0.1 degC"),
     ("pm", "0.1 %"),
 )
+
+
+_ONE = array("i", [0])
 
 
 class ConfigError(ValueError):
@@ -55,7 +59,7 @@ class Config:
         if problems:
             raise ConfigError(problems)
         for row in rows:
-            setattr(self, row[0], resolved[row[0]])
+            setattr(self, row[0], _small(resolved[row[0]]))
         self.packed = _packed(self.chemistry, rows, resolved)
         self.hash = hash_of(self.packed)
 
@@ -76,6 +80,14 @@ class Config:
         values.hash = self.hash
         values.packed = self.packed
         return values
+
+
+def _small(value: int) -> int:
+    """The same number. In a table frozen into an image one of more than 14 bits is a long integer, and so is all
+    that is computed from it; a scan has no heap for those.
+    """
+    _ONE[0] = value
+    return _ONE[0]
 
 
 def as_dict(values) -> dict:

@@ -21,7 +21,11 @@ _SENSORS = (3, 2, 1)
 
 def fallback(error, assemble, settings=None, root: str = "", tried: str = _TRIED):
     """What `assemble(config)` makes of the first settings that it takes; else `error` is raised."""
-    if _is_there(tried):
+    try:
+        os.stat(tried)
+    except OSError:  # no trial
+        pass
+    else:
         raise error
     settings = Settings() if settings is None else settings
     for config in _candidates(settings, root):
@@ -42,10 +46,7 @@ def _candidates(settings, root: str):
     last = unchanged.load(root, True)
     if last is not None and all([hasattr(last, row[0]) for row in FIELDS]):
         yield last
-    try:
-        settings.load()
-    except ConfigError:
-        pass
+    settings.try_load()
     about = {name: settings.given[name] for name in _ABOUT if name in settings.given}
     cells = [about["cell_n"]] if "cell_n" in about else []
     tries = [about]
@@ -58,11 +59,3 @@ def _candidates(settings, root: str):
             yield Config(given).bare()
         except ConfigError:
             continue
-
-
-def _is_there(path: str) -> bool:
-    try:
-        os.stat(path)
-    except OSError:
-        return False
-    return True

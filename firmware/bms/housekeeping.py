@@ -25,20 +25,21 @@ _LAYOUT = const(1)  # of the counters
 
 
 class Housekeeping:
-    """`run` for ever; whenever a scan has just ended the black box has its turn. `windows`: as of BlackBox."""
+    """`run` for ever; whenever a scan has just ended the black box has its turn.
 
-    def __init__(self, scan, folder: str = FOLDER, key: str = KEY, keeper=None, windows=True):
+    `key`: of the device; `keeper`: see `make_keeper`; `folder`: made by `make_folder`; `windows`: as of BlackBox.
+    """
+
+    def __init__(self, scan, key: bytes, keeper, folder: str = FOLDER, windows=True):
         self._snap = scan.pack.snap
         self._journal = scan.pack.journal
         self._folder = folder
-        make_folders(folder)
         board = scan.board
         store = getattr(board, "store", None)
         places = store() if store is not None else files(folder)
-        chain = Chain(device_key(key))
+        chain = Chain(key)
         cause = getattr(board, "reset_cause", 0)
-        # first: what it changes is on no tape
-        self._keeper = keeper or make_keeper(scan, folder)
+        self._keeper = keeper  # made first: what it changes is on no tape
         self.blackbox = BlackBox(scan, places, chain, self._counters, cause, windows)
         self.blackbox.also(Wishes(scan.pack).step)
 
@@ -62,7 +63,7 @@ class Housekeeping:
 
 
 def make_keeper(scan, folder: str = FOLDER):
-    """Loads what the estimators knew; a piece of work of its own."""
+    """Loads what the estimators knew; a piece of work of its own, as each folder and the key."""
     return Keeper(scan.pack, folder, getattr(scan.board, "reset_cause", 0))
 
 
@@ -71,11 +72,6 @@ def files(folder: str) -> list:
     return [
         FileSegments(folder + "/" + FOLDERS[i] + "/", SEGMENTS[i]) for i in range(len(FOLDERS))
     ]
-
-
-def make_folders(folder: str) -> None:
-    for name in ("",) + FOLDERS:
-        make_folder(folder, name)
 
 
 def make_folder(folder: str, name: str) -> None:

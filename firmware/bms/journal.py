@@ -25,9 +25,7 @@ ARMED = const(9)  # value = 1 when the whole verification passed
 BUS = const(10)  # value = bus errors so far
 ANCHOR = const(11)  # item = 1 full, 2 empty; value = SoC before
 WRITE = const(12)  # a command to the monitor failed
-SETTINGS = const(
-    13
-)  # item = source, see settings.py; value, limit = hash now and of the next start
+SETTINGS = const(13)  # item = source of settings.py; value, limit = hash now and at the next start
 RESET = const(14)  # item = cause of the start
 LOST = const(15)  # value = notes that came faster than they could be stored
 CALIBRATION = const(16)  # item, cell: what; value, limit = new and old

@@ -5,19 +5,15 @@ starts again and again must grow less sure each time. One small file is written,
 for it is loaded when it is needed: a save is rarer than memory is scarce.
 """
 
-import sys
-
 from micropython import const
 
 from bms.bits import PRECHARGE
+from bms.forget import forget
 
 _GAP_S = const(20)  # between two saves: a per cent at 1.8C
 _HOUR_S = const(3600)
 _PARTS = const(100)  # of the capacity
-_STAYED = (
-    3,
-    5,
-)  # reset causes of every port: watchdog, and software; there was power all the time
+_STAYED = (3, 5)  # reset causes of every port: watchdog, and software; the power was there
 
 
 class Keeper:
@@ -58,10 +54,7 @@ class Keeper:
             what(keep, keep.Keep(pack.soc, pack.health, pack.config), argument)
         except (OSError, MemoryError):
             self.errors += 1
-        for name in ("abstore", "bms.keep"):
-            sys.modules.pop(name, None)
-        if hasattr(sys.modules["bms"], "keep"):
-            delattr(sys.modules["bms"], "keep")
+        forget("abstore bms.keep")
 
     def _load(self, keep, kept, off_s: int) -> None:
         data = keep.store(self._folder).load()

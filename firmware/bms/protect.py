@@ -16,7 +16,7 @@ Trip: at or beyond `trip` in every reading since one `delay` ago or longer. Clea
 
 A clear request counts in the step that brings it and is refused where the row would not clear by itself
 but for the lock or latch. One trip towards a lock is forgiven per lock_window_ms spent clear; a person's
-clearing forgives all. Without a fresh scan only SYSTEM_QUANTITIES are judged; the time that passes counts
+clearing forgives all. Without a fresh scan only `fault_rows.SYSTEM_QUANTITIES` are judged; the time that passes counts
 for the others at the next fresh reading.
 
 Off is the default: `blocks` begins as BOTH, a step without fresh readings releases nothing, and neither
@@ -35,11 +35,8 @@ from bms.faults import (
     LATCH,
     LOAD_GONE,
     NO_LOAD,
-    OC_LOCK,
     ROW_N,
-    ROWS,
-    SC_LOCK,
-    SYSTEM_QUANTITIES,
+    ROWS_BYTES,
 )
 from fast import first_beyond
 from roles import BOTH, CHG
@@ -95,34 +92,26 @@ class Protect:
         self._resolve(config)
 
     def _resolve(self, config) -> None:
-        """Field names of the table -> numbers of this configuration."""
-        zeros = [0] * ROW_N
-        self._quantity = bytearray(ROW_N)
-        self._system = bytearray(ROW_N)
-        self._blocks = bytearray(ROW_N)
-        self._end = bytearray(ROW_N)
-        self._lock_n = bytearray(ROW_N)
-        self._sense = array("b", zeros)
-        self._trip = array("i", zeros)
-        self._clear = array("i", zeros)
-        self._delay_ms = array("i", zeros)
-        self._hold_ms = array("i", zeros)
-        for i in range(ROW_N):
-            _, quantity, sense, trip, clear, delay, hold, blocks, end = ROWS[i]
-            self._quantity[i] = quantity
-            self._system[i] = quantity in SYSTEM_QUANTITIES
-            self._sense[i] = sense
-            self._trip[i] = _number(config, trip) * sense
-            self._clear[i] = _number(config, clear) * sense
-            self._delay_ms[i] = _number(config, delay)
-            self._hold_ms[i] = _number(config, hold)
-            self._blocks[i] = blocks
-            self._end[i] = end
-            if end & OC_LOCK:
-                self._lock_n[i] = config.oc_lock_n
-            elif end & SC_LOCK:
-                self._lock_n[i] = config.sc_lock_n
+        """The table with the numbers of this configuration: what an earlier start kept, or made now."""
+        rows = getattr(config, "rows", b"")
+        if len(rows) != ROWS_BYTES:
+            from bms.fault_rows import resolved
+
+            rows = resolved(config)
+        bytes_at = [bytearray(rows[at : at + ROW_N]) for at in range(0, 5 * ROW_N, ROW_N)]
+        self._quantity, self._system, self.row_blocks, self._end, self._lock_n = bytes_at
+        self._sense = array("b", rows[5 * ROW_N : 6 * ROW_N])
+        numbers = array("i", rows[6 * ROW_N :])
+        self._trip = numbers[:ROW_N]
+        self._clear = numbers[ROW_N : 2 * ROW_N]
+        self._delay_ms = numbers[2 * ROW_N : 3 * ROW_N]
+        self._hold_ms = numbers[3 * ROW_N :]
         self._window_ms = config.lock_window_ms
+
+    def latched(self, row: int) -> bool:
+        """It waits for a person, who has not acknowledged it."""
+        state = self.state[row]
+        return state == S_LOCKED or (state == S_TRIPPED and bool(self._end[row] & LATCH))
 
     def quantity(self, row: int) -> int:
         """Which quantity a row judges."""
@@ -192,7 +181,7 @@ class Protect:
         self._busy[i] = 1
         self.held_ms[i] = _later(self.held_ms[i], dt_ms)
         if self.held_ms[i] < self._delay_ms[i]:
-            return self._blocks[i]
+            return self.row_blocks[i]
         self._enter_trip(i, value)
         return 0
 
@@ -225,8 +214,7 @@ class Protect:
         else:
             self.held_ms[i] = _later(self.held_ms[i], dt_ms)
         over = self.held_ms[i] >= CLEAR_MS and self._end_allows(i)
-        latched = state == S_LOCKED or (state == S_TRIPPED and self._end[i] & LATCH)
-        if over and (clear or not latched):
+        if over and (clear or not self.latched(i)):
             self._enter_clear(i)
         elif clear and state == S_TRIPPED and self._end[i] & ACK:
             self.state[i] = S_ACKED
@@ -280,16 +268,11 @@ class Protect:
             self.load_wanted = self.load_wanted or end & (NO_LOAD | LOAD_GONE) != 0
             if state == S_ACKED:
                 self.acked_n += 1
-                blocks |= self._blocks[i] & ~CHG
+                blocks |= self.row_blocks[i] & ~CHG
                 continue
-            blocks |= self._blocks[i]
-            if not self._blocks[i]:
+            blocks |= self.row_blocks[i]
+            if not self.row_blocks[i]:
                 self.warn_n += 1
             if state == S_LOCKED or end & LATCH:
                 self.latched_n += 1
         self._tripped_blocks = blocks
-
-
-def _number(config, cell) -> int:
-    """A cell of the fault table: a field's name, or the number itself."""
-    return getattr(config, cell) if isinstance(cell, str) else cell

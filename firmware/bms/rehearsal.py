@@ -6,10 +6,11 @@ trial is permitted for a few scans only, so that whatever stops here also opens 
 
 from micropython import const
 
-from bms import commission_power, commission_steps, commissioning
+from bms import commissioning
 from bms.bits import REQ_CLEAR
+from bms.finding import Finding
+from bms.forget import forget
 from bms.pack import HOLD_COMMISSION
-from bms.values import Values
 
 _SCANS = const(8)  # a FET on trial stays permitted so long without another word from here
 _CLEAR_N = const(40)
@@ -29,12 +30,13 @@ class Rehearsal:
         self.machine = commissioning.Commissioning(
             scan.pack.config,
             scan.pack.snap,
-            (commission_steps.TABLE, commission_power.TABLE),
+            step,
             store.passed,
             off_pins,
             has_key,
         )
         self.begun = False  # nobody rehearses before a person has asked for it
+        self._used = False
         self._bled = 0
         self._tight = ""
         self._clear_n = 0
@@ -61,8 +63,8 @@ class Rehearsal:
             self.scan.mute(machine.mute_ms)
         if machine.news:
             self.store.save()
-            if machine.state == commissioning.DONE:
-                self.finish()
+        if machine.state == commissioning.DONE:
+            self.finish()
 
     def finish(self) -> None:
         """All steps passed: the hold ends."""
@@ -74,12 +76,14 @@ class Rehearsal:
 
     def waive(self, who: str) -> None:
         """A person takes it on himself, explicitly."""
+        self._used = True
         self.stop()
         self.store.waive(who)
         self.pack.unhold(HOLD_COMMISSION)
 
     def begin(self) -> None:
         """From the first step that has not passed; held again, over resets too, until all have."""
+        self._used = True
         if not self.machine.name():
             if self.store.held() or self.pack.held & HOLD_COMMISSION:
                 self.finish()
@@ -97,6 +101,19 @@ class Rehearsal:
         self.pack.permit(0, 0)
         self._bleed(0)
         self._tighten("")
+
+    def over(self) -> bool:
+        """It has been at work and is no longer, and the limits are those of every day."""
+        return self._used and not self.begun and self._tight == ""
+
+    def give_up(self, what: str) -> None:
+        """What the machine wanted cannot be done: that is what this step has found."""
+        self.machine.fail(Finding(what))
+        self.pack.permit(0, 0)
+
+    def told(self) -> str:
+        """What the machine is doing, in a word."""
+        return commissioning.STATES[self.machine.state]
 
     def _look(self, machine) -> None:
         scan = self.scan
@@ -133,15 +150,35 @@ class Rehearsal:
         config = self.pack.config
         self._tight = None  # nobody knows, should this fail: it is done again
         self.scan.act.disarm()
+        forget()  # what the last one has left
         self.scan.board.guard.load(tight(config, self.pack.snap, name) if name else config)
+        forget()
         self._tight = name
+
+
+def step(name: str):
+    """Generator function of a step; those with the FETs on need the memory of the others."""
+    if name in commissioning.FETS_OFF:
+        from bms.commission_steps import TABLE
+    else:
+        from bms.commission_power import TABLE
+    return TABLE[name]
+
+
+class Tight:
+    """A configuration, a few of its values otherwise."""
+
+    def __init__(self, config, limits: dict):
+        self._config = config
+        self._limits = limits
+
+    def __getattr__(self, name: str):
+        found = self._limits.get(name)
+        return getattr(self._config, name) if found is None else found
 
 
 def tight(config, snap, name: str):
     """The same configuration with one limit of the monitor on the wrong side of what is measured."""
-    values = Values()
-    for key in config.__dict__:
-        setattr(values, key, getattr(config, key))
     limits = {"temp_ms": _TIGHT_MS, "chip_cov_ms": _TIGHT_MS, "chip_cuv_ms": _TIGHT_MS}
     if name == "cov":
         limit = snap.cell_min_mv - _TIGHT_MV
@@ -155,6 +192,4 @@ def tight(config, snap, name: str):
         limit = snap.temp_min_ddegc - _TIGHT_DDEGC
         limits[name + "_ddegc"] = limit
         limits[name + "_clear_ddegc"] = limit - _TIGHT_DDEGC
-    for key in limits:
-        setattr(values, key, limits[key])
-    return values
+    return Tight(config, limits)

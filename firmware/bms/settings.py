@@ -23,6 +23,7 @@ from bms.journal import SETTINGS
 from bms.pack import HOLD_SETTINGS
 
 LAYOUT = const(1)
+CONFIRMED = "confirmed"  # hash of what somebody has seen, instead of values
 _HEAD = "<IBBH"  # checksum of config.json, 0, chemistry, number of pairs
 _HEAD_N = const(8)
 _PAIR = "<Bi"  # place in the field table, value
@@ -84,6 +85,24 @@ class Settings:
         if self.source == MENDED_ONE:
             self.problems.append("one copy of the settings was damaged; the other is in force")
         return stored[0]
+
+    def try_load(self):
+        """`load`, or None: for who has others, or mends what cannot be used."""
+        try:
+            return self.load()
+        except ConfigError:
+            return None
+
+    def want(self, values: dict) -> dict:
+        """What `bms.wanted` has kept, beside what is stored. `ValueError`: that is another than it was."""
+        config = self.try_load()
+        if self.source == GIVEN:
+            raise ValueError("another config.json has been installed since")
+        if CONFIRMED not in values:
+            return values
+        if config is None or config.hash != values[CONFIRMED]:
+            raise ValueError("config.json is not what was confirmed any more")
+        return self.given
 
     def change(self, values: dict, check=None) -> Config:
         """Store these values, whole; in force after the next start. `ConfigError`, `OSError`: nothing is.
@@ -232,10 +251,7 @@ def encode(given: dict, crc: int, foreign: bytes = b"") -> bytes:
 def change(values: dict, settings=None, check=None, anew: bool = False) -> int:
     """What a reporter's `on_config` needs: store; -> hash of the next start. Refused while held, but `anew`."""
     settings = Settings() if settings is None else settings
-    try:
-        settings.load()
-    except ConfigError:  # that is what is mended now
-        pass
+    settings.try_load()
     if settings.held and not anew:
         raise OSError("settings wait to be acknowledged")
     return settings.change(values, check).hash

@@ -36,7 +36,7 @@ _SKIP = (
     # made of the configuration
     "_quantity",
     "_system",
-    "_blocks",
+    "row_blocks",
     "_end",
     "_lock_n",
     "_sense",
@@ -53,16 +53,20 @@ class State:
     """Where everything is. `n`: bytes of a block."""
 
     def __init__(self, scan):
-        self.parts = []  # (object, its attributes)
-        self._walk(scan.pack)
-        self._walk(scan)
-        self._walk(scan.act)
+        parts = []
+        self._walk(scan.pack, parts)
+        self._walk(scan, parts)
+        self._walk(scan.act, parts)
+        self.parts = tuple(parts)  # an object, names of its attributes, the next object ...
         self.n = 0
-        for thing, names in self.parts:
-            for name in names:
-                self.n += size(getattr(thing, name))
+        thing = None
+        for part in parts:
+            if type(part) is str:
+                self.n += size(getattr(thing, part))
+            else:
+                thing = part
 
-    def _walk(self, thing) -> None:
+    def _walk(self, thing, parts) -> None:
         names = []
         values = thing.__dict__
         for name in sorted(values):
@@ -72,27 +76,31 @@ class State:
             if type(value) in _TYPES:
                 names.append(name)
             elif hasattr(value, "__dict__") and not hasattr(value, "__name__"):
-                self._walk(value)
+                self._walk(value, parts)
         if names:
-            self.parts.append((thing, tuple(names)))
+            parts.append(thing)
+            parts.extend(names)
 
     def save(self, buf, at: int) -> None:
         """Write the block to buf[at:at + n]."""
-        for thing, names in self.parts:
-            for name in names:
-                value = getattr(thing, name)
-                kind = type(value)
-                if kind is int:
-                    struct.pack_into("<i", buf, at, value)
-                    at += 4
-                elif kind is bool:
-                    buf[at] = value
-                    at += 1
-                else:
-                    data = value if kind is bytearray else bytes(value)
-                    n = len(data)
-                    buf[at : at + n] = data
-                    at += n
+        thing = None
+        for part in self.parts:
+            if type(part) is not str:
+                thing = part
+                continue
+            value = getattr(thing, part)
+            kind = type(value)
+            if kind is int:
+                struct.pack_into("<i", buf, at, value)
+                at += 4
+            elif kind is bool:
+                buf[at] = value
+                at += 1
+            else:
+                data = value if kind is bytearray else bytes(value)
+                n = len(data)
+                buf[at : at + n] = data
+                at += n
 
 
 def size(value) -> int:

@@ -19,10 +19,11 @@ from bms.version import VERSION
 PATH = "unchanged.bin"
 _INSTALLED = "installed.txt"
 _FROM = ("config.json", "settings.a", "settings.b", "commission.a", "commission.b")
-# checksum of all that follows, of the files, bytes of `packed` and of the monitor's image, number of values
-_HEAD = "<IIHHH"
-_HEAD_N = const(14)
-_FORMAT = const(2)  # the checksum begins with it
+# checksum of all that follows, of the files, bytes of `packed`, of the monitor's image and of the fault table,
+# number of values
+_HEAD = "<IIHHHH"
+_HEAD_N = const(16)
+_FORMAT = const(3)  # the checksum begins with it
 _CRC_N = const(4)
 _CHUNK_N = const(1024)
 _HASH_MAX = const(0x3FFFFFFF)
@@ -61,17 +62,17 @@ def _parts(path: str, chunk):
         pass
 
 
-def save(values, image: bytes = b"", root: str = "") -> bool:
-    """Keep checked values, and `guard.image()` of them. `OSError`: the file system is full; then they are
-    checked at every start."""
+def save(values, image: bytes = b"", rows: bytes = b"", root: str = "") -> bool:
+    """Keep checked values, with `guard.image()` and `fault_rows.resolved` of them. `OSError`: the file system
+    is full; then they are checked at every start."""
     crc = files_sum(root)
     if not crc:
         return False
-    names = [name for name in dir(values) if type(getattr(values, name)) is int]
+    names = [name for name, value in values.__dict__.items() if type(value) is int]
     text = values.chemistry + " " + " ".join(names)
     numbers = b"".join([struct.pack("<i", getattr(values, name)) for name in names])
-    head = struct.pack("<IHHH", crc, len(values.packed), len(image), len(names))
-    data = head + values.packed + image + numbers + text.encode()
+    head = struct.pack("<IHHHH", crc, len(values.packed), len(image), len(rows), len(names))
+    data = head + values.packed + image + rows + numbers + text.encode()
     with open(root + PATH, "wb") as file:
         file.write(struct.pack("<I", binascii.crc32(data, _FORMAT)))
         file.write(data)
@@ -87,7 +88,7 @@ def load(root: str = "", stale: bool = False):
         return None
     if len(data) < _HEAD_N:
         return None
-    crc, of_files, packed_n, image_n, n = struct.unpack_from(_HEAD, data)
+    crc, of_files, packed_n, image_n, rows_n, n = struct.unpack_from(_HEAD, data)
     if crc != binascii.crc32(data[_CRC_N:], _FORMAT) or not (stale or of_files == files_sum(root)):
         return None
     values = Values()
@@ -95,6 +96,8 @@ def load(root: str = "", stale: bool = False):
     values.packed = bytes(data[_HEAD_N:at])
     values.image = b"" if stale else bytes(data[at : at + image_n])
     at += image_n
+    values.rows = b"" if stale else bytes(data[at : at + rows_n])
+    at += rows_n
     names = str(data[at + 4 * n :], "utf-8").split(" ")
     values.chemistry = names.pop(0)
     for name in names:

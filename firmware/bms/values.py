@@ -10,9 +10,8 @@ class Values:
     chemistry = ""
     hash = 0
     packed = b""  # what the hash was made of: a log keeps it
-    image = (
-        b""  # what the monitor's driver made of them, see `guard.image`; b"" = it shall make it
-    )
+    image = b""  # what the monitor's driver made of them, `guard.image`; b"" = it shall make it
+    rows = b""  # the fault table with their numbers, see `fault_rows.resolved`; b"" = made when needed
     source = 0  # of `bms.settings`
     why = ""  # they are in force instead of those that were meant: what is wrong with those
     held = False  # they may not be what a person confirmed

@@ -2,14 +2,15 @@
 
 A running board with little memory cannot: the tables that check take 50 KB. At the start they are taken
 if table and monitor take them, and stored; refused, nothing stays of them, and the status says why.
+What somebody has confirmed is only named by its hash: the start takes it if that is what it finds.
 """
 
 import json
 import os
 
-from bms.config import Config, ConfigError
+from bms.config import Config
 from bms.journal import SETTINGS
-from bms.settings import GIVEN, STORED, UNSTORED, Settings
+from bms.settings import STORED, UNSTORED, Settings
 
 PATH = "wanted.json"
 _BAD = (OSError, ValueError, RuntimeError, MemoryError)  # RuntimeError: nested too deep
@@ -23,7 +24,7 @@ def first(assemble, settings=None, root: str = ""):
             values = json.load(file)
         if not isinstance(values, dict):
             raise ValueError("no settings")
-        look(settings)
+        values = settings.want(values)
         config = Config(values).bare()
         config.checked = config.keep = True
         config.source = STORED
@@ -42,13 +43,3 @@ def first(assemble, settings=None, root: str = ""):
         config.source = UNSTORED
         scan.pack.journal.note(SETTINGS, UNSTORED, -1, config.hash, config.hash, scan.pack)
     return scan, ""
-
-
-def look(settings) -> None:
-    """What is stored. `ValueError`: somebody has installed others since."""
-    try:
-        settings.load()
-    except ConfigError:  # that is what is mended now
-        pass
-    if settings.source == GIVEN:
-        raise ValueError("another config.json has been installed since")

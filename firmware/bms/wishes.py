@@ -10,7 +10,6 @@ import sys
 from micropython import const
 
 from bms import faults
-from bms.protect import S_LOCKED, S_TRIPPED
 
 _LAYOUT = const(1)
 _NONE = "on 0"
@@ -21,14 +20,12 @@ def text(pack) -> str:
     """All of it, now."""
     words = ["off" if pack.mode.off else "on", str(pack.lock)]
     protect = pack.protect
+    names = faults.NAMES.split(" ")
     for i in range(faults.ROW_N):
-        state = protect.state[i]
-        row = faults.ROWS[i]
-        latches = int(row[faults.END]) & faults.LATCH
-        latched = state == S_LOCKED or (state == S_TRIPPED and latches)
+        latched = protect.latched(i)
         owed = protect.owed(i)
         if latched or owed:
-            words.append(str(row[faults.NAME]) + "=" + str(owed) + ("!" if latched else ""))
+            words.append(names[i] + "=" + str(owed) + ("!" if latched else ""))
     return " ".join(words)
 
 

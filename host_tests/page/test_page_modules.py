@@ -8,7 +8,7 @@ import re
 import pytest
 
 from auth import CLIENT_NONCE_N, KeyLock, Session
-from bms import faults
+from bms import fault_rows
 from bms.report import jbd_map
 from bms.report.jbd_slave import JbdSlave
 from demo.session import Session as DemoSession
@@ -117,7 +117,7 @@ def test_a_basic_reply_that_is_too_short_is_none(data):
 def test_every_protection_bit_is_told_with_every_fet_that_its_faults_open():
     bits = run_js(STATE, "return BITS.map(([name, words, blocks]) => [name, words, blocks]);")
     assert len(bits) == len(jbd_map.BITS)
-    blocks = {row[faults.NAME]: row[faults.BLOCKS] for row in faults.ROWS}
+    blocks = {row[fault_rows.NAME]: row[fault_rows.BLOCKS] for row in fault_rows.ROWS}
     for (name, words, opens), rows in zip(bits, jbd_map.BITS):
         first = blocks[rows[0]]  # the others of the row may open more
         want = {fet for fet, bit in (("chg", 1), ("dsg", 4)) if first & bit}

@@ -5,7 +5,7 @@ import re
 import pytest
 
 import roles
-from bms import faults, journal, settings
+from bms import fault_rows, faults, journal, settings
 from bms.report import ble_tell, tell_health
 from bms.report.ble_frame import Frame
 from bms.words import FAULT_WORDS
@@ -29,9 +29,11 @@ def pack():
 
 
 def test_every_fault_is_told_in_the_words_of_the_firmware_with_its_numbers():
-    given = [[row[faults.NAME], i, -1234, 65432] for row in faults.ROWS for i in (-1, 0, 15)]
+    given = [
+        [row[fault_rows.NAME], i, -1234, 65432] for row in fault_rows.ROWS for i in (-1, 0, 15)
+    ]
     told = run_js(WORDS, "return given.map((one) => words.reason(...one));", given)
-    rows = {row[faults.NAME]: row for row in faults.ROWS}
+    rows = {row[fault_rows.NAME]: row for row in fault_rows.ROWS}
     assert told == [readable.reason(rows[name], *numbers) for name, *numbers in given]
     known = run_js(
         WORDS,
@@ -39,9 +41,9 @@ def test_every_fault_is_told_in_the_words_of_the_firmware_with_its_numbers():
         "return [w.FAULTS, [...w.WARNINGS], w.MODES, w.FETS, w.OUTPUTS, w.KINDS, w.SOURCES, w.LOOK];",
     )
     names, warnings, modes, *others = known
-    assert list(names) == [row[faults.NAME] for row in faults.ROWS] == list(FAULT_WORDS)
-    assert set(warnings) == {name for name in rows if not rows[name][faults.BLOCKS]}
-    latched = {name for name in rows if rows[name][faults.END] & faults.LATCH}
+    assert list(names) == [row[fault_rows.NAME] for row in fault_rows.ROWS] == list(FAULT_WORDS)
+    assert set(warnings) == {name for name in rows if not rows[name][fault_rows.BLOCKS]}
+    latched = {name for name in rows if rows[name][fault_rows.END] & faults.LATCH}
     assert {name for name, row in names.items() if len(row) == 3} == latched
     assert tuple(modes) == readable.MODE_NAMES
     assert others[0] == readable.fet_names(15) and others[1] == readable.output_names(127)
@@ -68,7 +70,7 @@ def test_every_event_is_told_in_the_words_of_the_demo(pack):
       states.live(frames.put(given.live)[0].data, 5000.5);
       return given.frames.flatMap((bytes) => frames.put(bytes)).map(({ data }) => states.event(data));
     """
-    rows = [row[faults.NAME] for row in faults.ROWS]
+    rows = [row[fault_rows.NAME] for row in fault_rows.ROWS]
     live = list(frame.view[: ble_tell.live(frame, pack.pack)])
     told = run_js(NATIVE, body, {"frames": frames, "rows": rows, "live": live})
     ours = [readable.readable(log.record(n), 0) for n in range(log.n)]
@@ -94,7 +96,12 @@ def test_no_code_name_is_shown_to_a_person_whatever_the_monitor_raised(pack):
     assert len(set(said)) == len(said) and all("cause already over" not in one for one in said)
     assert ours[names.index("TRIP_SCD")].endswith("alert: short circuit")
     assert ours[len(names)].endswith("alert: discharge over-current, strong; short circuit")
-    codes = {row[faults.NAME] for row in faults.ROWS} - {"late", "interlock", "precharge", "reset"}
+    codes = {row[fault_rows.NAME] for row in fault_rows.ROWS} - {
+        "late",
+        "interlock",
+        "precharge",
+        "reset",
+    }
     codes |= {"occ", "chg", "dsg", "pchg", "pdsg", "selftest"}
     assert not [text for text in ours if codes & set(re.split(r"\W+", text))]
     stops = [["chg"], ["chg", "dsg"], ["pchg", "pdsg"], []]

@@ -1,6 +1,6 @@
 """A pack that runs, and words for what the tests ask of it."""
 
-from bms import bits, faults, journal
+from bms import bits, fault_rows, faults, journal
 from boards.sim.board import FAMILY, make_sim
 from roles import BOTH
 
@@ -26,7 +26,7 @@ def touch(sim, act):
 def tripped(sim):
     """Names of the rows that are not clear."""
     state = sim.pack.protect.state
-    return [faults.ROWS[i][faults.NAME] for i in range(faults.ROW_N) if state[i]]
+    return [fault_rows.ROWS[i][fault_rows.NAME] for i in range(faults.ROW_N) if state[i]]
 
 
 def events(sim):
@@ -38,7 +38,7 @@ def events(sim):
         kind = journal.NAMES[record["kind"]]
         item = record["item"]
         if kind in ("trip", "clear", "lock", "ack"):
-            item = faults.ROWS[item][faults.NAME]
+            item = fault_rows.ROWS[item][fault_rows.NAME]
         out.append((kind, item, record["cell"], record["value"]))
     return out
 

@@ -41,7 +41,7 @@ def main_ends(monkeypatch, tmp_path):
         monkeypatch.setitem(sys.modules, "board", SimpleNamespace(make=lambda config: sim.board))
         sys.modules.pop("bms.start", None)
         start = importlib.import_module("bms.start")
-        for name in forget._START_ONLY:  # it forgets them
+        for name in forget._START_ONLY.split():  # it forgets them
             module = importlib.import_module(name)
             monkeypatch.setitem(sys.modules, name, module)
             if name.startswith("bms."):

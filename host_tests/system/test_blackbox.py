@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from abstore import ABStore
-from bms import faults, journal
+from bms import fault_rows, faults, journal
 from bms.blackbox import HOURS, MINUTES, SEGMENTS
 from bms.series import CELL_MAX, HEAD, PACK_MA, SAMPLES, SOC_PM
 from host_tests.boxed import box, boxed, events, log
@@ -56,7 +56,7 @@ def test_every_journal_record_of_a_scenario_is_stored_in_order():
 def test_the_window_of_a_trip_begins_ten_seconds_before_and_ends_five_after():
     sim, flash = short()
     (window,) = windows(log(flash, 2))
-    assert faults.ROWS[window.row][faults.NAME] == "chip_ocd"
+    assert fault_rows.ROWS[window.row][fault_rows.NAME] == "chip_ocd"
     trips = [i for i, scan in enumerate(window.scans) if scan["decided"]["news"]]
     before_ms = sum(scan["dt_ms"] for scan in window.scans[: trips[0]])
     after_ms = sum(scan["dt_ms"] for scan in window.scans[trips[0] + 1 :])

@@ -1,14 +1,20 @@
 """Commissioning by somebody who goes away, pulls the cable, or whose flash is full."""
 
+import gc
+import sys
+
 import pytest
 
 from bms import commissioning, faults
 from bms.commission_store import OPEN, PASSED, WAIVED
 from bms.pack import HOLD_COMMISSION
 from bms.protect import S_TRIPPED
+from bms.report.all import housekeeping
+from cellwarden.dialogue import FINDINGS
 from host_tests.common.commission_rig import Bench
 
 WELD = faults.row_index("weld_dsg")
+CODE = ("bms.rehearsal", "bms.commissioning", "bms.commission_steps", "bms.commission_power")
 LONG_S = 700  # longer than a person is waited for
 
 
@@ -73,7 +79,8 @@ def test_a_waiver_that_could_not_be_stored_is_none():
     assert bench.request("state")["state"] == OPEN
 
 
-def test_a_pass_that_could_not_be_stored_is_stored_by_the_next_begin():
+@pytest.mark.parametrize("then", ["begin", "retry"])
+def test_a_pass_that_could_not_be_stored_is_stored_when_somebody_goes_on(then):
     bench = Bench(has_key=False)
     bench.begin()
     assert bench.run() == ("no_key", -1)
@@ -81,18 +88,19 @@ def test_a_pass_that_could_not_be_stored_is_stored_by_the_next_begin():
     write = [slot.write for slot in bench.slots]
     bench.slots[1].write = bench.slots[0].write = fail
     bench.machine.retry()
-    with pytest.raises(Full):
-        bench.run()
+    assert bench.run() == ("not_kept", -1)
     bench.sim.run(2)
+    assert bench.request("state")["finding"] == "not_kept" and "not_kept" in FINDINGS
     assert bench.sim.pack.held & HOLD_COMMISSION and bench.store.held()
     bench.slots[0].write, bench.slots[1].write = write
-    bench.begin()
+    bench.request(then)
+    bench.sim.run(1)
     assert bench.store.state == PASSED and not bench.sim.pack.held
 
 
-@pytest.mark.parametrize("error", [MemoryError, ValueError])
+@pytest.mark.parametrize("error, finding", [(MemoryError, "no_memory"), (ValueError, "no_tight")])
 @pytest.mark.parametrize("stopped", [True, False])
-def test_configured_limits_come_back_although_loading_them_failed_once(error, stopped):
+def test_configured_limits_come_back_although_loading_them_failed_once(error, finding, stopped):
     bench = Bench()
     guard = bench.sim.board.guard
     load = guard.load
@@ -108,18 +116,44 @@ def test_configured_limits_come_back_although_loading_them_failed_once(error, st
         load(config)
 
     guard.load = fails_once
-    with pytest.raises(error):
-        if stopped:
-            bench.rehearsal.stop()
-        else:
-            bench.run()
-    bench.sim.run(1)
     if stopped:
-        bench.sim.run(20)
+        assert bench.request("stop") == {"error": "once"}
+        bench.sim.run(21)
     else:
+        assert bench.run() == (finding, -1) and finding in FINDINGS
+        bench.sim.run(1)
+        assert not bench.sim.plant.dsg_on and not bench.sim.plant.chg_on
+        bench.request("retry")
         assert bench.run() is None
     assert guard.applied["chip_cov_mv"] > 3500
     assert bench.sim.chip.memory.u1(0x9278) * 50.6 > 3500, "and in the chip"
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_pack_that_is_held_leaves_the_memory_of_windows_to_whoever_checks_it(
+    held, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gc, "mem_free", lambda: 200000, raising=False)
+    bench = Bench()
+    if not held:
+        bench.request("waive", who="Ada")
+    boxes = []
+    for _ in housekeeping(bench.sim.scan, boxes):
+        pass
+    assert (boxes[0].window is None) == held
+
+
+@pytest.mark.parametrize("end", ["passed", "stop", "waive"])
+def test_when_nobody_rehearses_any_more_its_code_is_gone(end):
+    bench = Bench()
+    until(bench, "key")
+    if end != "passed":
+        bench.request(end, who="Ada")
+    for _ in range(20):
+        bench.sim.step()
+    assert bench.store.state == (OPEN if end == "stop" else PASSED if end == "passed" else WAIVED)
+    assert not {name for name in sys.modules if name in CODE}
 
 
 def test_a_step_that_begins_does_not_clear_what_a_person_must():

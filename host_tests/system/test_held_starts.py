@@ -10,10 +10,7 @@ import pytest
 from bms import changes as reports
 from bms import unchanged, wanted
 from bms.commission_store import CommissionStore
-from bms.config import Config, as_dict
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
-from bms.report.jbd_change import _commit
-from bms.report.jbd_slave import JbdSlave
 from bms.report.proven import Proven
 from bms.settings import UNSTORED, Settings
 from host_tests.system.rig import BOTH, events
@@ -68,6 +65,48 @@ def test_where_memory_is_short_only_what_was_not_confirmed_can_be_acknowledged(s
     with pytest.raises(OSError):
         reports.acknowledge_settings(pack)
     assert short.start().config.cov_mv == 3630
+
+
+def edit(device, values):
+    """By hand: nobody has installed it."""
+    device.write(values)
+    pack = device.start()
+    assert pack.held == HOLD_SETTINGS and device.run() == 0
+    return pack
+
+
+def test_where_memory_is_short_what_was_confirmed_is_in_force_from_the_next_start_on(short):
+    reports.acknowledge_settings(edit(short, GOOD | {"bal_on_mv": 40}))
+    for _ in range(2):
+        pack = short.start()
+        assert pack.config.bal_on_mv == 40 and short.run() == BOTH and not short.who().get("why")
+    assert Settings().load().bal_on_mv == 40
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("text", [json.dumps(GOOD | {"cov_mv": 3640}), "[1]", "{", None])
+def test_a_file_that_is_another_one_when_it_is_taken_was_confirmed_by_nobody(short, when, text):
+    """Changed beneath the running firmware: what a person has seen was in force, not this."""
+    pack = edit(short, GOOD | {"bal_on_mv": 40})
+    if when == "after":
+        reports.acknowledge_settings(pack)
+    if text is None:
+        Path("config.json").unlink()
+    else:
+        short.write(text)
+    if when == "before":
+        reports.acknowledge_settings(pack)
+    pack = short.start()
+    assert pack.config.cov_mv != 3640 or (pack.held == HOLD_SETTINGS and short.run() == 0)
+    assert short.who()["why"] and not Path(wanted.PATH).exists()
+
+
+@pytest.mark.parametrize("value", [None, "x", [], 0, 1 << 40])
+def test_nothing_else_confirms_anything(short, value):
+    edit(short, GOOD | {"bal_on_mv": 40})
+    want({"confirmed": value})
+    assert short.start().held == HOLD_SETTINGS and short.run() == 0
+    assert "confirmed" in short.who()["why"]
 
 
 def want(values):
@@ -132,15 +171,18 @@ def test_a_refused_file_that_cannot_be_removed_ends_no_start(used, monkeypatch, 
         assert pack.config.bal_on_mv == 25 and used.run() == BOTH and used.who()["why"]
 
 
-def test_jbd_does_not_confirm_what_stands_in_for_settings_that_cannot_be_used(device):
-    """It writes the one that it changes, and everything else as it is in force: the factory's."""
-    device.store(NOT_HELD)
-    pack = device.start()
-    assert pack.held & HOLD_SETTINGS and pack.config.capacity_mah == 100000
-    slave = JbdSlave(pack, lambda values: reports.change_settings(device.sim.scan, values))
-    slave.changes["bal_on_mv"] = 30
-    assert _commit(slave) != 0
-    assert device.start().held & HOLD_SETTINGS and device.run() == 0
-    reports.change_settings(device.sim.scan, as_dict(Config(GOOD)))  # a desk says all of it
+@pytest.mark.parametrize("values", [{"ntc_n": 4}, {"ntc_n": 8}, {}])
+@pytest.mark.parametrize("memory", ["used", "short"])
+def test_more_thermistors_than_the_board_has_places_for_are_refused_at_once(
+    memory, values, request, monkeypatch
+):
+    device = request.getfixturevalue(memory)
     device.start()
-    assert device.run() == BOTH
+    monkeypatch.setattr(device.sim.board, "ntcs", "ab" if not values else "abc")
+    with pytest.raises(ValueError, match="ntc_n: ., wired are [23]"):
+        reports.change_settings(device.sim.scan, GOOD | values)
+    pack = device.start()
+    assert not pack.held and device.run() == BOTH
+    reports.change_settings(device.sim.scan, GOOD | {"ntc_n": 2})
+    pack = device.start()
+    assert pack.config.ntc_n == 2 and pack.held == HOLD_COMMISSION, "the wiring is another one"

@@ -281,6 +281,7 @@ def test_what_cannot_be_used_is_not_acknowledged_where_memory_is_short(short):
 def test_sources_have_one_number():
     assert (reports.CHANGED, reports.UNUSABLE) == (CHANGED, UNUSABLE)
     assert reports.WANTED == wanted.PATH
+    assert reports._NTC_N == Config().ntc_n
 
 
 def test_a_version_on_trial_does_not_start_otherwise(used, tmp_path):

@@ -1,6 +1,6 @@
 """A random walk through trouble, and what must hold at every step of it."""
 
-from bms import bits, faults
+from bms import bits, fault_rows, faults
 from bms.protect import S_LOCKED
 from boards.sim.board import FAMILY, make_sim
 from host_tests.common.wishes_rig import remember
@@ -154,7 +154,7 @@ class Walk:
         if sim.scan.act.bleeding:
             assert not sim.scan.act.bleeding & sim.scan.act.bleeding << 1, "neighbours bleed"
         for i in self._locked:
-            assert pack.protect.state[i] == S_LOCKED, f"{faults.ROWS[i][0]} unlocked itself"
+            assert pack.protect.state[i] == S_LOCKED, f"{fault_rows.ROWS[i][0]} unlocked itself"
         for i in range(faults.ROW_N):
             if pack.protect.state[i] == S_LOCKED:
                 self._locked.add(i)

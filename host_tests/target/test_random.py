@@ -78,9 +78,12 @@ class Life:
         rig.ask(self.bench, rig.HANG, False)
 
     def stop(self) -> None:
-        """Ctrl-C at the console."""
+        """Ctrl-C at the console; a start that has no watchdog yet stays there until its power is cut."""
+        guarded = self.bench.pico.mcu.watchdog.timer.enable
         self.bench.pico.send(b"\x03")
         self.run_us(self.us(100, 500_000))
+        if not guarded:
+            self.cut()
 
     def disturb(self) -> None:
         """The bus flips bits, both ways."""

@@ -2,7 +2,7 @@
 
 from array import array
 
-from bms import faults
+from bms import fault_rows, faults
 from bms.config import Config
 from bms.protect import Protect
 
@@ -21,22 +21,22 @@ class Row:
     """One line of the fault table with its field names replaced by numbers."""
 
     def __init__(self, index: int, config):
-        cells = faults.ROWS[index]
+        cells = fault_rows.ROWS[index]
 
         def number(cell):
             return getattr(config, cell) if isinstance(cell, str) else cell
 
         self.index = index
-        self.name = cells[faults.NAME]
-        self.quantity = cells[faults.QUANTITY]
-        self.sense = cells[faults.SENSE]
-        self.trip = number(cells[faults.TRIP])
-        self.clear = number(cells[faults.CLEAR])
-        self.delay_ms = number(cells[faults.DELAY])
-        self.hold_ms = number(cells[faults.HOLD])
-        self.blocks = cells[faults.BLOCKS]
-        self.end = cells[faults.END]
-        self.system = self.quantity in faults.SYSTEM_QUANTITIES
+        self.name = cells[fault_rows.NAME]
+        self.quantity = cells[fault_rows.QUANTITY]
+        self.sense = cells[fault_rows.SENSE]
+        self.trip = number(cells[fault_rows.TRIP])
+        self.clear = number(cells[fault_rows.CLEAR])
+        self.delay_ms = number(cells[fault_rows.DELAY])
+        self.hold_ms = number(cells[fault_rows.HOLD])
+        self.blocks = cells[fault_rows.BLOCKS]
+        self.end = cells[fault_rows.END]
+        self.system = self.quantity in fault_rows.SYSTEM_QUANTITIES
         self.lock_n = 0
         if self.end & faults.OC_LOCK:
             self.lock_n = config.oc_lock_n

@@ -6,7 +6,7 @@ import re
 import pytest
 from bluetooth import ESP32
 
-from bms import bits, faults, journal
+from bms import bits, fault_rows, faults, journal
 from bms.report import ble_key
 from btlink import native
 from btlink.native import Client, frame, split
@@ -222,7 +222,7 @@ def test_about_and_names_tell_what_stays():
         data = talk.ask(native.NAMES, bytes([len(names)]))
         assert data[0] == about["row_n"] and data[1] == len(names)
         names += data[2:].decode().rstrip(",").split(",")
-    assert names == [row[faults.NAME] for row in faults.ROWS]
+    assert names == [row[fault_rows.NAME] for row in fault_rows.ROWS]
 
 
 # commands ---------------------------------------------------------------------------------------------

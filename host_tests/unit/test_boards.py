@@ -10,6 +10,7 @@ import pytest
 
 import pico
 from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER, OUT_LED_FAULT, OUT_LED_RUN
+from bms.changes import wired
 from bms.config import Config
 from deploy.files import files
 from host_tests.shared import ROOT
@@ -29,7 +30,7 @@ SETTINGS = {
 }
 BARE = ("libresolar_bms_c1",)  # no off-pins, no outputs but LEDs, no interlock, no jumper
 ROLES = "cells shunt temps switch bleed guard alert".split()
-REST = "cutoff outputs interlock clock watchdog uart name".split()
+REST = "cutoff outputs interlock clock watchdog uart name ntcs".split()
 HARD = {
     "pico_bq76952": True,
     "esp32_bq76952": False,
@@ -120,6 +121,18 @@ def test_a_board_hands_over_every_role(any_board):
     for name in ROLES + REST:
         assert hasattr(made, name), name
     assert made.name == any_board.NAME
+    assert made.ntcs == any_board.NTCS
+
+
+def test_what_has_no_place_for_a_thermistor_is_refused_before_it_is_stored(any_board):
+    """Its default is refused by a board with fewer, too."""
+    ntcs = any_board.make(config(any_board)).ntcs
+    for n in range(1, 9):
+        if n <= len(ntcs):
+            wired({"ntc_n": n}, ntcs)
+            continue
+        with pytest.raises(ValueError, match=f"ntc_n: {n}, "):
+            wired({"ntc_n": n} if n != 3 else {}, ntcs)
 
 
 def test_the_off_pins_are_low_after_make(board):

@@ -156,6 +156,8 @@ FOREIGN = [
     (BMS, "f(*args)", "no *args"),
     (BMS, "f(**words)", "no *args"),
     (BMS, "@property\ndef f(self):\n    pass", "no decorators"),
+    (LIB, "x = (1, -9000)", "a long one"),
+    (BMS, "x = ((1, 2), (3, 8192))", "a long one"),
     (BMS, "@micropython.native\ndef f():\n    pass", "only in files of their own"),
 ]
 
@@ -167,6 +169,7 @@ COMMON = [
     (BMS, "int.from_bytes(b, 'little')\nn.to_bytes(2, 'little')\n'a'.join(b)"),
     ("firmware/bms/app.py", "try:\n    pass\nexcept Exception as error:\n    pass"),
     ("lib/bq769x2_memory.py", "x = 7568.4 / y"),
+    (BMS, "x = (8191, -8192)\ny = [9000, 100000]\nz = (9000, name)"),
     ("tools/demo/x.py", "match x:\n    case 1:\n        print(f'{a:{w}}')"),
 ]
 

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from bms import chemistry, faults
+from bms import chemistry, fault_rows, faults
 from bms.config import Config, ConfigError, as_dict
 from bms.fields import FIELDS
 
@@ -28,9 +28,9 @@ def problems(values):
 # a row of the fault table needs room between trip and clear, whatever a person writes
 
 PAIRS = [
-    (row[faults.NAME], row[faults.TRIP], row[faults.CLEAR])
-    for row in faults.ROWS
-    if isinstance(row[faults.TRIP], str) and isinstance(row[faults.CLEAR], str)
+    (row[fault_rows.NAME], row[fault_rows.TRIP], row[fault_rows.CLEAR])
+    for row in fault_rows.ROWS
+    if isinstance(row[fault_rows.TRIP], str) and isinstance(row[fault_rows.CLEAR], str)
 ]
 
 
@@ -38,7 +38,7 @@ PAIRS = [
 @pytest.mark.parametrize("name, trip, clear", PAIRS, ids=[pair[0] for pair in PAIRS])
 def test_no_configuration_lets_a_fault_clear_where_it_trips(cell, name, trip, clear):
     base = Config({"chemistry": cell}).as_dict()
-    sense = faults.ROWS[faults.row_index(name)][faults.SENSE]
+    sense = fault_rows.ROWS[faults.row_index(name)][fault_rows.SENSE]
     for value in (base[trip], base[trip] + sense):
         assert problems({**base, clear: value}), f"{clear} {value}"
     for value in (base[clear], base[clear] - sense):

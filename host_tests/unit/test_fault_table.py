@@ -6,7 +6,7 @@ Where the numbers come from: docs/lfp-defaults.md. A new row is red here until i
 
 import pytest
 
-from bms import faults
+from bms import fault_rows, faults
 from bms.config import Config
 from host_tests.unit.protect_rig import Row
 from roles import BOTH, CHG, DSG
@@ -83,7 +83,9 @@ def ends(bits):
 
 
 def test_every_row_is_written_down_here_and_none_that_is_not_there():
-    assert [row[faults.NAME] for row in faults.ROWS] == NAMES
+    assert [row[fault_rows.NAME] for row in fault_rows.ROWS] == NAMES
+    assert faults.NAMES.split() == NAMES  # what a device keeps of the table
+    assert [faults.row_index(name) for name in NAMES] == list(range(len(NAMES)))
     assert faults.ROW_N == len(NAMES) <= 255  # news and journal keep a row's number in a byte
 
 
@@ -118,15 +120,15 @@ def test_quantities_have_places_of_their_own():
 
 
 def test_every_quantity_is_judged_by_some_row():
-    judged = {row[faults.QUANTITY] for row in faults.ROWS}
+    judged = {row[fault_rows.QUANTITY] for row in fault_rows.ROWS}
     assert set(range(faults.Q_N)) - judged == {faults.Q_CHIP_TRIPS}  # the word they are made of
 
 
 def test_combinations_that_the_engine_gives_no_meaning_do_not_occur():
-    for row in faults.ROWS:
-        end = ends(row[faults.END])
+    for row in fault_rows.ROWS:
+        end = ends(row[fault_rows.END])
         assert not {"OC_LOCK", "SC_LOCK"} <= end and not {"LOAD_GONE", "NO_LOAD"} <= end
-        assert "ACK" not in end or ("LATCH" in end and row[faults.BLOCKS] == BOTH)
-        assert not ("LATCH" in end and row[faults.HOLD]), "a person decides, not a clock"
-        assert not row[faults.END] & ~sum(getattr(faults, name) for name in ENDS)
-        assert row[faults.BLOCKS] or not end, "a warning ends by itself"
+        assert "ACK" not in end or ("LATCH" in end and row[fault_rows.BLOCKS] == BOTH)
+        assert not ("LATCH" in end and row[fault_rows.HOLD]), "a person decides, not a clock"
+        assert not row[fault_rows.END] & ~sum(getattr(faults, name) for name in ENDS)
+        assert row[fault_rows.BLOCKS] or not end, "a warning ends by itself"

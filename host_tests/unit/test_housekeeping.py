@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bms.housekeeping import FOLDERS, Housekeeping, device_key
+from bms.housekeeping import FOLDERS, Housekeeping, device_key, make_folder, make_keeper
 from boards.sim.board import make_sim
 from replay import dump
 from replay.chain import SIZE
@@ -16,9 +16,16 @@ def sim():
     return make_sim(cell_n=4, soc=0.5)
 
 
+def housekeeping(scan, folder, key):
+    """As `report.all` makes it, piece by piece."""
+    for name in ("", *FOLDERS):
+        make_folder(folder, name)
+    return Housekeeping(scan, device_key(key), make_keeper(scan, folder), folder)
+
+
 def run(sim, folder, monkeypatch, scans):
     """The task beside a simulation: time passes while it sleeps, a scan every 25 looks."""
-    keeper = Housekeeping(sim.scan, str(folder), str(folder) + ".key")
+    keeper = housekeeping(sim.scan, str(folder), str(folder) + ".key")
     looks = []
 
     async def sleep_ms(ms):

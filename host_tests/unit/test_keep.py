@@ -8,13 +8,13 @@ import pytest
 from abstore import ABStore
 from bms import bits
 from bms.config import Config
-from bms.housekeeping import Housekeeping
 from bms.keep import HEAD_N, VERSION, Keep, store
 from bms.keeper import Keeper
 from bms.pack import Pack
 from boards.sim.board import make_sim
 from host_tests.littlefs_rig import Files, fresh
 from host_tests.unit.soc_rig import OWN, Cell
+from host_tests.unit.test_housekeeping import housekeeping
 from sim.flash import PowerCut
 
 DAY_S = 86400
@@ -190,7 +190,7 @@ def test_its_code_is_gone_when_it_is_done(tmp_path):
 def test_the_task_of_the_firmware_keeps_it(tmp_path):
     folder = str(tmp_path / "log")
     sim = make_sim(cell_n=4, soc=0.5)
-    keeper = Housekeeping(sim.scan, folder, str(tmp_path / "key"))
+    keeper = housekeeping(sim.scan, folder, str(tmp_path / "key"))
     sim.pack.soc.set(500)
     for _ in range(20):
         sim.step()
@@ -198,7 +198,7 @@ def test_the_task_of_the_firmware_keeps_it(tmp_path):
             keeper._keeper.slack(sim.pack.journal.wall_s())
     sim.boot()
     assert sim.pack.soc.guessed
-    Housekeeping(sim.scan, folder, str(tmp_path / "key"))
+    housekeeping(sim.scan, folder, str(tmp_path / "key"))
     assert not sim.pack.soc.guessed and 490 <= sim.pack.soc.soc_pm <= 500
 
 

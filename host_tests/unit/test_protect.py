@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bms import faults
+from bms import fault_rows, faults
 from bms.config import Config
 from bms.protect import Protect
 from host_tests.unit.protect_rig import HEALTHY, Rig, Row
@@ -523,3 +523,26 @@ def test_a_reading_at_the_limit_never_clears_whatever_the_clear_value_says():
     for _ in range(2):
         protect.step(q, 2000, True, False, False, False)
     assert protect.state[cov] == CLEAR
+
+
+def parts(protect):
+    """All that was made of the configuration, and the state it begins with."""
+    return dict(vars(protect))
+
+
+def test_a_table_that_an_earlier_start_resolved_is_the_same_table():
+    """Every column apart, so that two of them cannot have changed places."""
+    config = Config({"oc_lock_n": 7, "sc_lock_n": 2}).bare()
+    config.rows = rows = fault_rows.resolved(config)
+    protect = Protect(config)
+    rows_now = [Row(i, config) for i in range(faults.ROW_N)]
+    for row in rows_now:
+        i = row.index
+        assert protect.quantity(i) == row.quantity and protect.row_blocks[i] == row.blocks
+        assert (protect.limit(i), protect.delay_ms(i)) == (row.trip, row.delay_ms)
+    config.rows = b""
+    assert parts(protect) == parts(Protect(config))
+    config.rows = rows[:-1]  # another firmware's, or none: the table itself
+    config.cov_mv += 1
+    cov = faults.row_index("cov")
+    assert Protect(config).limit(cov) == config.cov_mv == protect.limit(cov) + 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bms import bits, faults, journal
+from bms import bits, fault_rows, faults, journal
 from host_tests.common.scan_rig import Rig
 from roles import (
     BOTH,
@@ -22,7 +22,7 @@ ALERT = 0x8000
 
 def tripped(rig):
     state = rig.pack.protect.state
-    return [faults.ROWS[i][faults.NAME] for i in range(faults.ROW_N) if state[i]]
+    return [fault_rows.ROWS[i][fault_rows.NAME] for i in range(faults.ROW_N) if state[i]]
 
 
 def kinds(rig):

@@ -7,6 +7,7 @@ import pytest
 from abstore import FileSlot
 from bms import unchanged
 from bms.commission_store import CommissionStore
+from bms.fault_rows import resolved
 from bms.settings import STORED, Settings
 
 CONFIG = {"cell_n": 8, "precharge_on": 0}
@@ -59,12 +60,15 @@ def test_the_same_values_come_back(device):
 
 def test_what_the_monitor_made_of_them_comes_back_too(device):
     assert unchanged.load(device.root).image == b""
-    unchanged.save(device.check(), b"of the monitor", root=device.root)
+    rows = resolved(device.check())
+    unchanged.save(device.check(), b"of the monitor", rows, root=device.root)
     kept = unchanged.load(device.root)
-    assert kept.image == b"of the monitor" and kept.hash == device.check().hash
+    assert kept.image == b"of the monitor" and kept.rows == rows
+    assert kept.hash == device.check().hash and kept.bal_on_mv == device.check().bal_on_mv
     device.write("installed.txt", b"4567 /bms/scan.mpy\n")  # another driver might make another one
     assert unchanged.load(device.root) is None
-    assert unchanged.load(device.root, stale=True).image == b""
+    old = unchanged.load(device.root, stale=True)  # it might have another table, too
+    assert old.image == old.rows == b"" and old.hash == kept.hash
 
 
 def test_what_another_firmware_has_kept_is_not_taken(device, monkeypatch):

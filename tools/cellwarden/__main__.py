@@ -1,5 +1,6 @@
 """`cellwarden`, also as `python -m cellwarden`."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -19,6 +20,12 @@ def main() -> int:
     find_sources()
     from cellwarden.cli import run
 
+    for name in (
+        "SIGTERM",
+        "SIGHUP",
+    ):  # as Ctrl-C: nothing half written stays, the terminal is itself again
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     return run()
 
 

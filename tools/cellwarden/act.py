@@ -10,7 +10,7 @@ from bms import bits
 from bms.pack import HOLD_SETTINGS
 from btlink import native
 from cellwarden.board import ACKNOWLEDGE, NEW_KEY, TIME
-from cellwarden.common import as_json, on_board, read_key, say
+from cellwarden.common import as_json, on_board, one_of, read_key, say
 from cellwarden.look import look
 from cellwarden.problem import Problem
 from demo.readable import fet_names, fet_words
@@ -95,6 +95,7 @@ def _settled(board, locked: int) -> dict:
 @on_board
 def unlock(seconds, settings, new_key, target):
     """Let programs that speak JBD write settings on this line for a while; or see the options."""
+    one_of({"--settings": settings, "--new-key": new_key is not None})
     with target.board() as board:
         if new_key is not None:
             _give_key(board, new_key, target.key)

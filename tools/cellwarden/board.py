@@ -9,6 +9,7 @@ from collections import deque
 
 from btlink import native
 from btlink.native import Client, frame
+from cellwarden.answers import STATUS_REFUSED, WORDS
 from cellwarden.problem import Lost, Problem, Refused
 from cellwarden.stream import Stream
 from cellwarden.transport import open_transport
@@ -16,7 +17,6 @@ from linkframe import line
 
 OWN, TELL_TIME, LIST, READ, SUM, PUT = 0x14, 0x15, 0x20, 0x21, 0x22, 0x23
 CONFIGURE, RESTART, ACKNOWLEDGE, TIME, NEW_KEY = 4, 5, 6, 7, 8
-STATUS_REFUSED, NO_OBJECT = 8, 9
 WHO, CONFIG, REFUSAL = 0, 1, 6
 JBD_CELLS = bytes.fromhex("dda50400fffc77")
 CHUNK_N = 160
@@ -27,15 +27,6 @@ _READINGS_S = 4
 _GOING_S = 0.5  # a board that was told to start again still answers
 _CLOCK_S = 10  # a clock that is off by more is put right
 _AGAIN_S = 30  # a line that broke in a transfer may come back
-_WORDS = {
-    native.BAD_FORM: "the board does not understand: is its firmware older than this program?",
-    native.CLOSED: "this needs the key: --key or CELLWARDEN_KEY; say which file has it",
-    native.NO_KEY: "the board has no key yet: `cellwarden unlock --new-key FILE` gives it one",
-    native.WRONG: "that is not the board's key",
-    native.OLD: "the command was taken already",
-    native.UNKNOWN: "the board does not know this: its firmware is older than this program",
-    NO_OBJECT: "the board has no such thing",
-}
 
 
 class Board:
@@ -59,6 +50,7 @@ class Board:
         self._client = None
         # On a board's console a byte 03 is Ctrl-C and ends the firmware: text has none.
         self._as_text = not self._line.is_ble
+        self._refusal = None  # of the key: what was wrong once is not tried again
         self.about = {}
         self.told = deque(maxlen=1000)  # (type, data) that came unasked
 
@@ -162,7 +154,7 @@ class Board:
             return f"a wrong key was tried: wait {int.from_bytes(found[1:3], 'little')} s"
         if status == STATUS_REFUSED:
             return "the board refuses: " + self.read(REFUSAL).decode(errors="replace")
-        return _WORDS.get(status, f"the board answers {status}, which this program does not know")
+        return WORDS.get(status, f"the board answers {status}, which this program does not know")
 
     # reading ----------------------------------------------------------------------------------------
 
@@ -237,28 +229,40 @@ class Board:
             return
         if self._key is None:
             keyless = self.about and not self.about["access"] & 1
-            raise Problem(_WORDS[native.NO_KEY if keyless else native.CLOSED])
-        client = Client(self._key)
-        self._send(client.hello())
-        answer = self._answer(native.HELLO | 0x80)
-        if answer is None or len(answer) != 17:
-            raise Refused(self._words(answer)) if answer else Lost(f"{self.port}: no answer")
-        self._send(client.prove(answer))
-        answer = self._answer(native.PROVE | 0x80)
-        if answer is None or answer[0]:
-            raise Refused(self._words(answer)) if answer else Lost(f"{self.port}: no answer")
+            raise Problem(WORDS[native.NO_KEY if keyless else native.CLOSED])
+        if self._refusal is None:
+            try:
+                self._client = self._proved(Client(self._key))
+            except Refused as refused:
+                self._refusal = refused
+        if self._refusal is not None:
+            raise self._refusal
+
+    def _proved(self, client):
+        answer = self._of_key(client.hello(), native.HELLO, lambda said: len(said) == 17)
+        answer = self._of_key(client.prove(answer), native.PROVE, lambda said: not said[0])
         if not client.believes(answer):
             raise Refused("this device does not know the key itself: it is not your board")
-        self._client = client
+        return client
+
+    def _of_key(self, data: bytes, kind: int, good) -> bytes:
+        self._send(data)
+        answer = self._answer(kind | 0x80)
+        if not answer:
+            raise Lost(f"{self.port}: no answer")
+        if not good(answer):
+            raise Refused(self._words(answer))
+        return answer
 
     def tell_time(self) -> None:
-        """A board that does not know the time is told; one that is wrong about it only with the key."""
+        """A board that does not know the time is told; one that is wrong only with the key, if that is right."""
         wall_s = (self.who() or {}).get("wall_s")
         now_s = int(time.time())
         if wall_s == 0:
             self.ask(TELL_TIME, struct.pack("<I", now_s))
         elif wall_s is not None and abs(wall_s - now_s) > _CLOCK_S and self._key is not None:
-            self.do(TIME, now_s, 4)
+            with contextlib.suppress(Refused):
+                self.do(TIME, now_s, 4)
 
     def do(self, command: int, value: int, n: int = 1) -> None:
         """A command, with the key. It is never sent twice."""

@@ -21,7 +21,7 @@ _NEGATIVE = {"ignore_unknown_options": True}  # -1000 is a number, no option
     short_help="Correct cells, current and sensors by your meter.", context_settings=_NEGATIVE
 )
 @click.argument("what", metavar="cell3|ntc1|current")
-@click.argument("true", type=int, required=False)
+@click.argument("true", type=click.IntRange(-1_000_000, 1_000_000), required=False)
 @click.option(
     "--keep", is_flag=True, help="store what the points make, after this one if one is given"
 )

@@ -1,5 +1,6 @@
 """The command line's frame: which commands there are, and how every problem becomes one line."""
 
+import contextlib
 import errno
 import importlib.util
 import os
@@ -8,8 +9,9 @@ import sys
 import click
 
 from bms.version import VERSION
-from cellwarden.problem import LINE, PROBLEM, STOPPED, Problem
+from cellwarden.problem import LINE, PIPE, PROBLEM, STOPPED, Problem
 
+_COMPLETE = "_CELLWARDEN_COMPLETE"  # a shell asks what could come next
 # name: module with `command`. Loaded when it is used, so that each starts at once.
 COMMANDS = {
     "ports": "look",
@@ -55,7 +57,7 @@ def main():
     ble:ADDRESS. With one board on USB it is found.
 
     Exit codes: 0 good, 1 the answer is no, 2 yours to mend, 3 no board or a broken line, 4 the board
-    refuses, 130 stopped.
+    refuses, 130 stopped, 141 nobody reads on.
 
     Completion: eval "$(_CELLWARDEN_COMPLETE=bash_source cellwarden)" (or zsh_source, fish_source).
     """
@@ -63,6 +65,8 @@ def main():
 
 def run(arguments=None) -> int:
     """Exit code of one command; whatever goes wrong is one line on stderr."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # closed by who started us
+    sys.stderr = sys.stderr or open(os.devnull, "w")
     try:
         code = main.main(arguments, prog_name="cellwarden", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -75,9 +79,10 @@ def run(arguments=None) -> int:
         return _say(error.format_message() + _help_for(error), PROBLEM)
     except (KeyboardInterrupt, click.Abort):
         return _say("stopped", STOPPED)
-    except BrokenPipeError:  # `| head`
-        sys.stdout = open(os.devnull, "w")
-        return 0
+    except SystemExit:
+        if _COMPLETE in os.environ:
+            raise
+        return PIPE  # of Click's own, when stdout is closed
     except OSError as error:
         return _say(_of_system(error), PROBLEM)
     except Exception as error:  # an answer that no board gives, or a mistake of ours
@@ -101,5 +106,6 @@ def _of_system(error: OSError) -> str:
 
 
 def _say(text: str, code: int) -> int:
-    print("cellwarden:", " ".join(text.split()), file=sys.stderr)
+    with contextlib.suppress(OSError):  # a full disk behind stderr
+        print("cellwarden:", " ".join(text.split()), file=sys.stderr, flush=True)
     return code

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cellwarden.common import as_json, on_board, say, write_whole
+from cellwarden.common import as_json, on_board, one_of, say, write_whole
 from cellwarden.desk import DATA_MAX, DeskLine, good
 from cellwarden.dialogue import STEPS, Dialogue, finding_words
 from cellwarden.problem import DIFFERS, Problem
@@ -43,10 +43,12 @@ class Person:
 @as_json
 def commission(state, report, waive, forget, target, as_json):
     """Check the wiring step by step. FETs stay off until all passed; cut off, it goes on where it was."""
+    one_of({"--state": state, "--waive": waive is not None, "--forget": forget})
     with target.board() as board:
         desk = DeskLine(board)
         done = True
         found = desk.request("state")
+        held = found["held"]
         if waive is not None:
             if not 0 < len(waive.encode()) <= DATA_MAX:
                 raise Problem(f"a waiver needs a name of at most {DATA_MAX} letters")
@@ -65,6 +67,9 @@ def commission(state, report, waive, forget, target, as_json):
             write_whole(report, text.encode())
         if found["state"] == "waived":
             found["who"] = desk.request("report").get("who", "")
+        if held and not found["held"]:
+            board.restart()  # a board that is held keeps no windows around trips
+            found["started_again"] = True
     say(found, as_json, _lines)
     return 0 if done else DIFFERS
 
@@ -87,5 +92,7 @@ def _lines(found):
     yield f"{found['state']}{by}, {found['passed']} of {len(STEPS)} steps passed" + (
         ": FETs are held off" if found["held"] else ""
     )
+    if "started_again" in found:
+        yield "the board has started again"
     if "finding" in found:
         yield finding_words(found)

@@ -1,6 +1,8 @@
 """`config get|set|edit|diff|export|import|check`: a board's settings, changed whole or not at all."""
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -9,8 +11,9 @@ from bms import chemistry
 from bms.config import unit
 from cellwarden import settings
 from cellwarden.board import CONFIGURE
-from cellwarden.common import as_json, on_board, progress, say, write_whole
+from cellwarden.common import as_json, beginning, on_board, progress, say, write_whole
 from cellwarden.problem import DIFFERS, Lost, Problem
+from deploy.files import boards
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _PATH = click.Path(dir_okay=False, path_type=Path)
@@ -37,6 +40,8 @@ def get(names, target, as_json):
         for name in names:
             if not name.endswith("_"):
                 settings.known(name)
+            elif not any(field.startswith(name) for field in found):
+                raise Problem(f"no field begins with {name}: `cellwarden config get` lists all")
     say(found, as_json, _value_lines)
 
 
@@ -67,12 +72,34 @@ def set_values(pairs, restart, target):
 def edit(restart, target):
     """Open the settings in your editor, and store what you make of them."""
     with target.board() as board:
-        text = settings.dumps(settings.given(board))
-        edited = click.edit(text, extension=".json")
-        if edited is None or edited == text:
-            click.echo("nothing changed")
-            return
-        _store(board, settings.parse(edited, "what you wrote"), restart)
+        text = edited = settings.dumps(settings.given(board))
+        while True:
+            edited = _edited(edited)
+            if edited is None or edited == text:
+                click.echo("nothing changed")
+                return
+            try:
+                values = settings.parse(edited, "what you wrote")
+                settings.check(values, "these settings are", (board.who() or {}).get("board", ""))
+                break
+            except Problem as problem:
+                if not sys.stdin.isatty():
+                    raise
+                click.echo(problem)
+                click.confirm("Edit it again", default=True, abort=True)
+        _store(board, values, restart)
+
+
+def _edited(text: str) -> str | None:
+    """What a person's editor makes of it."""
+    if not (sys.stdin.isatty() or os.environ.get("VISUAL") or os.environ.get("EDITOR")):
+        raise Problem("an editor wants a terminal: use config export, then config import")
+    try:
+        return click.edit(text, extension=".json")
+    except UnicodeDecodeError:
+        raise Problem("what your editor has left is no text: nothing changed") from None
+    except ValueError as error:  # of the shell's quotes
+        raise Problem(f"EDITOR cannot be run: {error}") from None
 
 
 @config.command()
@@ -129,7 +156,7 @@ def _foreign(file: Path, kind: str, cells, safe: bool) -> dict:
     if kind not in ("auto", *KINDS):
         raise Problem(f"--kind {kind}: one of auto, {', '.join(KINDS)}")
     try:
-        result = convert(json.loads(file.read_bytes()[: 1 << 20]), kind, cells)
+        result = convert(json.loads(beginning(file, 1 << 20)), kind, cells)
     except (ImportProblem, ValueError, RecursionError) as error:
         raise Problem(f"{file} cannot be read: {error}") from None
     for verdict in result.verdicts:
@@ -151,6 +178,8 @@ def _foreign(file: Path, kind: str, cells, safe: bool) -> dict:
 @as_json
 def check(file, board, as_json):
     """Would the firmware take FILE? Needs no board. All that is wrong is said at once."""
+    if board not in (*boards(), "sim"):
+        raise Problem(f"--board {board}: one of {', '.join(boards())}")
     values = settings.read_file(file)
     whole = settings.check(values, str(file), board)
     found = {"cells": whole.cell_n, "chemistry": whole.chemistry, "hash": whole.hash}

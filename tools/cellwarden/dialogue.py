@@ -73,6 +73,10 @@ FINDINGS = {
     "trip_stays": "a rehearsed trip does not end",
     "watchdog_dead": "the monitor did not open the FETs in silence",
     "watchdog_time": "the monitor opened the FETs after {v} ms: not its configured time",
+    "no_memory": "the board has too little memory left for this: start it again "
+    "(`cellwarden reset board`), then go on",
+    "no_tight": "the monitor cannot hold a limit that tight: a cell or sensor is at an end of its range",
+    "not_kept": "the board could not keep what has passed: its file system is full; make room, then go on",
     "no_key": "the board has no key: cellwarden unlock --new-key FILE",
 }
 

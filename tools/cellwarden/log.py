@@ -53,7 +53,14 @@ def pull(target, names, folder: Path | None = None) -> Path:
 
 
 @log.command(name="list")
-@click.option("-n", "last", default=20, show_default=True, help="the last so many; 0: all")
+@click.option(
+    "-n",
+    "last",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="the last so many; 0: all",
+)
 @_from
 @on_board
 @as_json

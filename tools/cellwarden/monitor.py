@@ -1,6 +1,7 @@
 """`monitor`: a full screen of one board, or a line of JSON for each reading."""
 
 import json
+import os
 import sys
 import time
 from collections import deque
@@ -91,7 +92,13 @@ class Watch:
 
 
 @click.command(short_help="A full screen of the board, until Ctrl-C.")
-@click.option("-n", "count", default=0, help="end after so many readings; 0: at Ctrl-C")
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(min=0),
+    default=0,
+    help="end after so many readings; 0: at Ctrl-C",
+)
 @on_board
 @as_json
 def monitor(count, target, as_json):
@@ -100,10 +107,14 @@ def monitor(count, target, as_json):
         watch = Watch(board)
         watch.begin()
         try:
-            (_tell if as_json or not sys.stdout.isatty() else _show)(watch, count, as_json)
+            (_tell if as_json or not _has_screen() else _show)(watch, count, as_json)
         except KeyboardInterrupt:
             board.asked(native.WATCH, bytes(3))
     return 0
+
+
+def _has_screen() -> bool:
+    return sys.stdout.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
 def _tell(watch, count: int, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 import io
 from datetime import UTC, datetime
 
-from bms import faults
+from bms import fault_rows, faults
 from bms.words import FAULT_WORDS
 from cellwarden.problem import Problem
 from cellwarden.rows import cause, written
@@ -108,13 +108,13 @@ def _draw_fets(axis, times, scans) -> None:
 
 def _draw_limit(axes, recorded) -> None:
     """The limit that was passed, where it is one of what is drawn."""
-    row = faults.ROWS[recorded.row] if recorded.row < faults.ROW_N else None
-    if row is None or row[faults.QUANTITY] not in _LIMITS or not recorded.packed:
+    row = fault_rows.ROWS[recorded.row] if recorded.row < faults.ROW_N else None
+    if row is None or row[fault_rows.QUANTITY] not in _LIMITS or not recorded.packed:
         return
-    axis, per = _LIMITS[row[faults.QUANTITY]]
-    limit = unpack(recorded.packed).get(row[faults.TRIP])
+    axis, per = _LIMITS[row[fault_rows.QUANTITY]]
+    limit = unpack(recorded.packed).get(row[fault_rows.TRIP])
     if limit is not None:
-        axes[axis].axhline(limit / per, color="black", lw=1, ls=":", label=row[faults.TRIP])
+        axes[axis].axhline(limit / per, color="black", lw=1, ls=":", label=row[fault_rows.TRIP])
         axes[axis].legend(loc="upper left", fontsize="x-small")
 
 
@@ -123,7 +123,7 @@ def _times(recorded) -> list[float]:
     times = []
     t_ms = 0
     trip_ms = None
-    blocks = faults.ROWS[recorded.row][faults.BLOCKS] if recorded.row < faults.ROW_N else 0
+    blocks = fault_rows.ROWS[recorded.row][fault_rows.BLOCKS] if recorded.row < faults.ROW_N else 0
     for i, now in enumerate(recorded.scans):
         t_ms += now["dt_ms"] if i else 0
         if trip_ms is None and blocks and now["decided"]["blocks"] & blocks == blocks:

@@ -6,6 +6,7 @@ PROBLEM = 2  # what a person can mend: a wrong port, a wrong file
 LINE = 3  # no board there, or the line broke: try again
 REFUSED = 4  # the board says no
 STOPPED = 130  # Ctrl-C
+PIPE = 141  # nobody reads on, as in `| head`: what had to come after that was not done
 
 
 class Problem(Exception):

@@ -6,7 +6,7 @@ import json
 import struct
 import time
 
-from bms import faults, series
+from bms import fault_rows, faults, series
 from bms.journal import NAMES
 from bms.window import BEGIN
 from cellwarden import words
@@ -83,7 +83,9 @@ def trips(logs: dict) -> list:
 
 def cause(window) -> str:
     """Which fault a window is about."""
-    return faults.ROWS[window.row][faults.NAME] if window.row < faults.ROW_N else "recording"
+    return (
+        fault_rows.ROWS[window.row][fault_rows.NAME] if window.row < faults.ROW_N else "recording"
+    )
 
 
 def _scans(log) -> list[dict]:

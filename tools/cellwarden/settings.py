@@ -1,17 +1,21 @@
 """A board's settings on the host: what is in force, what a person gave, and how two sets differ."""
 
+import codecs
 import json
+import re
 from pathlib import Path
 
 from abstore import ABStore
 from bms import chemistry
 from bms.config import Config, ConfigError, from_json, unit
 from bms.fields import FIELDS
-from bms.settings import LAYOUT, Settings
+from bms.settings import CONFIRMED, LAYOUT, Settings
+from cellwarden.common import beginning
 from cellwarden.problem import Problem
 from deploy.holds import refusal
 
 _LARGEST_N = 1 << 16
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _IN_FORCE, _STORE_A, _STORE_B, _CONFIG_JSON, _WANTED = 1, 2, 3, 4, 8
 
 
@@ -49,8 +53,11 @@ def unpack(packed: bytes) -> dict:
 
 def given(board) -> dict:
     """What a person gave: what the next start is to take, the store, or the board's config.json."""
-    if board.objects().get(_WANTED):
-        return parse(board.read(_WANTED).decode(errors="replace"), "what the board was sent last")
+    wanted = board.read(_WANTED).decode(errors="replace") if board.objects().get(_WANTED) else ""
+    if wanted.startswith('{"' + CONFIRMED):  # what is in force, and that is the file's
+        return _of_file(board.read(_CONFIG_JSON))
+    if wanted:
+        return parse(wanted, "what the board was sent last")
     slots = [_Slot(board.read(number)) for number in (_STORE_A, _STORE_B)]
     data = ABStore(slots, LAYOUT).load()
     if data is None:
@@ -78,9 +85,12 @@ def holds(board, values: dict) -> bool:
 
 def read_file(path: Path) -> dict:
     """A file of settings, checked by itself and as a whole; `Problem` says all that is wrong."""
-    if path.stat().st_size > _LARGEST_N:
-        raise Problem(f"{path}: {path.stat().st_size} bytes: these are no settings")
-    return parse(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    data = beginning(path, _LARGEST_N + 1)
+    if len(data) > _LARGEST_N:
+        raise Problem(f"{path}: more than {_LARGEST_N} bytes: these are no settings")
+    if data.startswith(_MARKS):
+        raise Problem(f"{path}: save it as UTF-8 without a mark (BOM) before its text")
+    return parse(data.decode(errors="replace"), str(path))
 
 
 def parse(text: str, name: str) -> dict:
@@ -122,13 +132,10 @@ def change(values: dict, pairs) -> dict:
 
 
 def _number(name: str, text: str) -> int:
-    try:
+    if re.fullmatch(r" *[+-]?[0-9]{1,20} *", text):
         return int(text)
-    except ValueError:
-        u = unit(name)
-        raise Problem(
-            f"{name}={text}: a whole number{' of ' + u if u else ''} is wanted"
-        ) from None
+    u = unit(name)
+    raise Problem(f"{name}={text}: a whole number{' of ' + u if u else ''} is wanted")
 
 
 def known(name: str) -> None:

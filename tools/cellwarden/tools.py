@@ -57,7 +57,7 @@ def replay(path, device_key, scan, as_json, target):
     from replay.__main__ import main
 
     where = path if path is not None else pull(target, list(LOGS))
-    arguments = [str(where), *(["--key", device_key] if device_key else [])]
+    arguments = [str(where), *(["--key", device_key] if device_key is not None else [])]
     arguments += [word for word, on in (("--scan", scan), ("--json", as_json)) if on]
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
@@ -74,13 +74,13 @@ def replay(path, device_key, scan, as_json, target):
 def demo(arguments):
     """The firmware on a simulated pack, to be watched. `cellwarden demo --help` has its options;
     `cellwarden demo --board` is a simulated board on a PTY instead, to try every other command."""
-    if "--board" in arguments:
-        from simboard.__main__ import main as serve
-
-        return serve([word for word in arguments if word != "--board"])
-    from demo.cli import main
-
     try:
+        if "--board" in arguments:
+            from simboard.__main__ import main as serve
+
+            return serve([word for word in arguments if word != "--board"])
+        from demo.cli import main
+
         return main(list(arguments))
     except SystemExit as end:  # argparse, after --help
         return int(end.code or 0)

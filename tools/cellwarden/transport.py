@@ -2,7 +2,9 @@
 
 import contextlib
 import errno
+import os
 import re
+from urllib.parse import urlsplit
 
 from cellwarden.problem import Lost, Problem
 
@@ -43,7 +45,18 @@ def open_transport(port: str, baud: int):
         from cellwarden.bluetooth import BleTransport
 
         return BleTransport(port[4:])
+    if port.startswith("socket:") and not _has_port(port):
+        raise Problem(f"{port}: write socket://HOST:PORT, with a number from 1 to 65535")
     return SerialTransport(port, baud)
+
+
+def _has_port(url: str) -> bool:
+    """pyserial's own word about it is one of Python's."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname and parts.port)
+    except ValueError:
+        return False
 
 
 class SerialTransport:
@@ -85,4 +98,5 @@ def _why(error) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     inner = re.search(r"(?:Errno |\()(\d+)", text)
     number = getattr(error, "errno", None) or (int(inner.group(1)) if inner else None)
-    return _HINTS.get(number, text)
+    known = number in errno.errorcode
+    return _HINTS.get(number) or (os.strerror(number).lower() if known else text)

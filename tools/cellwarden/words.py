@@ -3,9 +3,9 @@
 import struct
 import time
 
-from bms import faults, journal
+from bms import fault_rows, faults, journal
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
-from bms.settings import SOURCES, TO_BE_LOOKED_AT
+from bms.settings import EDITED, FACTORY, SOURCES, TO_BE_LOOKED_AT
 from demo.readable import (
     MODE_NAMES,
     fet_names,
@@ -72,7 +72,8 @@ def status(live: dict, rows: list, about: dict, who: dict | None) -> dict:
 
 def problems(found: dict):
     """What is not as it should be, and no fault: a sentence each that says what to do."""
-    if found.get("why") and found["held"] & HOLD_SETTINGS:
+    waits = found["held"] & HOLD_SETTINGS and found.get("settings") in (EDITED, FACTORY)
+    if found.get("why") and found["held"] & HOLD_SETTINGS and not waits:
         yield _ODD["unusable"].format(why=found["why"])
     else:
         if found.get("why"):
@@ -111,8 +112,8 @@ def fault(row: dict) -> dict:
     found |= {"cell": row["cell"] + 1 if row["cell"] >= 0 else None}
     found |= {"value": row["value"], "limit": row["limit"]}
     if row["row"] < faults.ROW_N:
-        about = faults.ROWS[row["row"]]
-        found["name"] = about[faults.NAME]
+        about = fault_rows.ROWS[row["row"]]
+        found["name"] = about[fault_rows.NAME]
         found["words"] = reason(about, row["cell"], row["value"], row["limit"])
     else:
         found["name"], found["words"] = (

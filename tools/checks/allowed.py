@@ -51,6 +51,20 @@ CATCH_ALL = {
     "firmware/bms/app.py": "a stranger's bug in a reporter must not take the scan with it",
 }
 
+# Files with tuples of constants that hold integers of more than 14 bits, and why. Frozen into an image each is a long
+# integer, and so is what is computed from it, on the heap that a scan does not have.
+LONG = {
+    "firmware/bms/fields.py": "`Config` makes small ones of them",
+    "firmware/bms/keep.py": "saved in slack time",
+    "firmware/bms/soc_knots.py": "`Curve` makes arrays of them",
+    "firmware/bms/report/ble_table.py": "names of services, for a start",
+    "lib/bq769x0_trips.py": "codes are worked out when a configuration is loaded",
+    "lib/bq769x2_memory.py": "the image is worked out when a configuration is loaded",
+    "lib/bq769x2_parts.py": "compared only, and bits of a board's wiring",
+    "lib/ntc.py": "arrays are made of them",
+    "lib/ina22x_parts.py": "times of a conversion, when a configuration is loaded",
+}
+
 # Files that may hold native code, and why. MicroPython on some ports cannot load it: keep a twin.
 NATIVE = {
     "lib/fast_native.py": "inner loops of a scan; `fast` has the plain twins",

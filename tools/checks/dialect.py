@@ -2,9 +2,10 @@
 
 import ast
 
-from checks.allowed import ALL, CATCH_ALL, FLOATS, HOT, NATIVE
+from checks.allowed import ALL, CATCH_ALL, FLOATS, HOT, LONG, NATIVE
 from checks.source import PRODUCT_LAYERS, functions, layer_of, on_device
 
+_FROZEN = 0x2000  # mpy-tool's small integers: those of any machine
 _SMALL_MAX = 0x3FFFFFFF  # small integers are -2**30 .. 2**30 - 1
 
 _MISSING_METHODS = (
@@ -51,7 +52,13 @@ def warn(path: str, tree: ast.Module):
 
 def stale_tables(paths) -> list[str]:
     """Rows of the tables above whose file is gone."""
-    tables = (("HOT", HOT), ("FLOATS", FLOATS), ("CATCH_ALL", CATCH_ALL), ("NATIVE", NATIVE))
+    tables = (
+        ("HOT", HOT),
+        ("FLOATS", FLOATS),
+        ("CATCH_ALL", CATCH_ALL),
+        ("LONG", LONG),
+        ("NATIVE", NATIVE),
+    )
     return [
         f"tools/checks/dialect.py: {name} names {path}, which is not there"
         for name, table in tables
@@ -182,7 +189,31 @@ def _fstring(path: str, node):
     return None
 
 
-_RULES = (_syntax, _function, _call, _handler, _number, _statement, _class, _decorator, _fstring)
+def _tuple(path: str, node):
+    """Only of literals: a name that is no `const` of the file makes it a tuple of its own at each run."""
+    if not isinstance(node, ast.Tuple) or path in LONG or layer_of(path) not in PRODUCT_LAYERS:
+        return None
+    try:
+        values = ast.literal_eval(node)
+    except ValueError:
+        return None
+    if any(type(each) is int and not -_FROZEN <= each < _FROZEN for each in values):
+        return "frozen, an integer of more than 14 bits is a long one: use an array, or see LONG"
+    return None
+
+
+_RULES = (
+    _syntax,
+    _function,
+    _call,
+    _handler,
+    _number,
+    _statement,
+    _class,
+    _decorator,
+    _fstring,
+    _tuple,
+)
 
 
 def _check_hot(path: str, tree: ast.Module):

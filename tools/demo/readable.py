@@ -1,6 +1,6 @@
 """Records of the journal and rows of the fault table, in words and with units."""
 
-from bms import faults, journal
+from bms import fault_rows, faults, journal
 from bms.config import unit
 from bms.settings import SOURCES
 from bms.words import FAULT_WORDS
@@ -104,12 +104,12 @@ def show(value: int, unit_name: str) -> str:
 
 def is_fact(row) -> bool:
     """Does the row only know yes and no? Then its number is nothing to show."""
-    return row[faults.TRIP] == 1
+    return row[fault_rows.TRIP] == 1
 
 
 def now_of(row, q) -> str:
     """The row's quantity in this moment; empty where there is no number."""
-    quantity = row[faults.QUANTITY]
+    quantity = row[fault_rows.QUANTITY]
     return "" if is_fact(row) else show(q[quantity], _Q_UNITS[quantity])
 
 
@@ -123,14 +123,14 @@ def place(quantity: int, i: int) -> dict:
 
 def reason(row, i: int, value: int, limit: int) -> str:
     """Why a row speaks: `cell over-voltage: cell 5 at 3.652 V, limit 3.650 V`."""
-    quantity = row[faults.QUANTITY]
+    quantity = row[fault_rows.QUANTITY]
     where = [f"{name} {n}" for name, n in place(quantity, i).items() if n is not None]
     if not is_fact(row):
         if where:
             where.append(_LINKS.get(quantity, "at"))
         number = _Q_UNITS[quantity]
         where.append(f"{show(value, number)}, limit {show(limit, number)}")
-    text = FAULT_WORDS[row[faults.NAME]]
+    text = FAULT_WORDS[row[fault_rows.NAME]]
     return f"{text}: {' '.join(where)}" if where else text
 
 
@@ -141,10 +141,10 @@ def readable(record: dict, t_s: float) -> dict:
     out["value"] = record["value"]
     out["limit"] = record["limit"]
     if kind in _OF_ROWS:
-        row = faults.ROWS[record["item"]]
-        out["item"] = row[faults.NAME]
-        out.update(place(row[faults.QUANTITY], record["cell"]))
-        out["blocks"] = fet_names(row[faults.BLOCKS])
+        row = fault_rows.ROWS[record["item"]]
+        out["item"] = row[fault_rows.NAME]
+        out.update(place(row[fault_rows.QUANTITY], record["cell"]))
+        out["blocks"] = fet_names(row[fault_rows.BLOCKS])
         text = reason(row, record["cell"], record["value"], record["limit"])
         out["words"] = f"{_ROW_VERBS[kind]}: {text}"
     else:

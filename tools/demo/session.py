@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 
-from bms import faults
+from bms import fault_rows
 from boards.sim.board import make_sim
 from demo.around import Around, point
 from demo.problem import Problem
@@ -10,7 +10,7 @@ from demo.readable import readable
 from roles import TEMP_NONE
 
 _RECORDS_MAX = 20000  # a demo may run for days
-_BLOCKING = {row[faults.NAME] for row in faults.ROWS if row[faults.BLOCKS]}
+_BLOCKING = {row[fault_rows.NAME] for row in fault_rows.ROWS if row[fault_rows.BLOCKS]}
 
 
 class Extremes:

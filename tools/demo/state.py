@@ -1,6 +1,6 @@
 """Everything that is shown, as one dict: the terminal, the web page and the tests read nothing else."""
 
-from bms import faults, settings
+from bms import fault_rows, faults, settings
 from demo.life import SOURCES
 from demo.readable import MODE_NAMES, fet_names, now_of, output_names
 from roles import TEMP_NONE
@@ -11,7 +11,7 @@ _EVENT_N = 40
 _MARKS = ("cuv_mv", "cuv_warn_mv", "full_mv", "cov_warn_mv", "cov_mv")
 _FETS = ("chg", "dsg", "pdsg")
 _LOOK = [settings.SOURCES[source] for source in settings.TO_BE_LOOKED_AT]
-_BLOCKING = {row[faults.NAME]: row[faults.BLOCKS] for row in faults.ROWS}
+_BLOCKING = {row[fault_rows.NAME]: row[fault_rows.BLOCKS] for row in fault_rows.ROWS}
 
 
 def build(runner) -> dict:
@@ -89,19 +89,19 @@ def active_faults(session) -> list:
     """Rows that are not clear: the ones that block first, in the order in which they came."""
     protect = session.pack.protect
     found = []
-    for i, row in enumerate(faults.ROWS):
-        record = session.tripped.get(row[faults.NAME])
+    for i, row in enumerate(fault_rows.ROWS):
+        record = session.tripped.get(row[fault_rows.NAME])
         if protect.state[i] == 0 or record is None:
             continue
-        latched = protect.state[i] == 2 or bool(row[faults.END] & faults.LATCH)
+        latched = protect.state[i] == 2 or bool(row[fault_rows.END] & faults.LATCH)
         found.append(
             {
-                "name": row[faults.NAME],
+                "name": row[fault_rows.NAME],
                 "words": record["words"].split(": ", 1)[1],
                 "now": now_of(row, session.pack.q),
                 "state": _STATES[protect.state[i]],
                 "since_s": record["t_s"],
-                "blocks": fet_names(row[faults.BLOCKS]),
+                "blocks": fet_names(row[fault_rows.BLOCKS]),
                 "latched": latched,
             }
         )

@@ -148,9 +148,14 @@ def check_writable(path) -> None:
 
 
 def write_json(path, result: dict) -> None:
-    """Write all of it or nothing: a reader never sees half a file."""
+    """Write all of it or nothing: a reader never sees half a file. A device or pipe is written to as it is."""
     path = Path(path)
     try:
+        if path.exists() and not path.is_file():  # a pipe or a device is no file to be replaced
+            path.write_text(
+                json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
+            return
         with tempfile.NamedTemporaryFile(
             "w", dir=path.parent, prefix=path.name, suffix=".part", delete=False, encoding="utf-8"
         ) as file:

@@ -32,14 +32,12 @@ def constant(board: str, name: str, root: Path = ROOT) -> str:
     raise ValueError(f"boards/{board}/board.py does not say its {name}")
 
 
-def files(board: str, config_path=None, root: Path = ROOT) -> list[tuple[str, bytes]]:
-    """(path on the device, content) of every file, in order. No `config_path`, no /config.json."""
+def files(board: str, root: Path = ROOT) -> list[tuple[str, bytes]]:
+    """(path on the device, content) of every file but /config.json, in order."""
     if board not in boards(root):
         raise ValueError(f"no board {board}; there are {', '.join(boards(root))}")
     found = [("/" + Path(path).name, (root / path).read_bytes()) for path in _PLAIN]
     found += _compiled(sources(board, root), constant(board, "ARCH", root), root)
-    if config_path is not None:
-        found.append((CONFIG, Path(config_path).read_bytes()))
     return sorted(found)
 
 

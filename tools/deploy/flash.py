@@ -28,6 +28,7 @@ from deploy.plan import (
 
 LEAST = (1, 24)
 SAYS = "cellwarden"  # the status line begins with it
+_CONFIG_N = 1 << 16
 _WAIT_S = 20
 _EMULATED_WAIT_S = 600
 _TRIES = 4
@@ -44,12 +45,25 @@ _ABOUT = "(sys.platform, tuple(sys.implementation[1])[:3], getattr(sys.implement
 
 def gather(board: str, config_path):
     """The files of a board, with the list of them; a configuration only if it is a good one."""
+    config = []
     try:
         if config_path is not None:
-            check_config(Path(config_path).read_text(encoding="utf-8"), str(config_path), board)
-        return with_list(files(board, config_path))
+            config = [(CONFIG, _read(config_path))]
+            check_config(config[0][1].decode(), str(config_path), board)
+        return with_list(sorted(files(board) + config))
+    except UnicodeDecodeError:
+        raise FlashError(f"{config_path} is refused: it is no text") from None
     except (CompileError, ValueError, OSError) as error:
         raise FlashError(" ".join(str(error).split())) from None
+
+
+def _read(path) -> bytes:
+    """Once: it may be a pipe."""
+    with open(path, "rb") as file:
+        data = file.read(_CONFIG_N + 1)
+    if len(data) > _CONFIG_N:
+        raise ValueError(f"{path} is refused: more than {_CONFIG_N} bytes")
+    return data
 
 
 def check_config(text: str, name: str, board: str = "") -> None:

@@ -1,33 +1,38 @@
-"""Can the monitor of a board hold a configuration? Asked of its driver, on a simulated one."""
+"""Can a board hold a configuration? Asked of its own wiring and drivers, on wires that lead nowhere."""
 
-from deploy.files import constant
+import importlib
+import time
 
-# part of a board's name: family of boards.sim.families. The simulated boards of the others are wired
-# otherwise than the real ones, so that what they refuse says nothing.
-_FAMILIES = {"bq76952": "bq769x2", "libresolar": "bq769x2", "sim": "bq769x2"}
+from deploy.files import boards
 
 
 def refusal(config, board: str) -> str:
-    """What keeps a board from starting with this `Config`, in the driver's words; empty: nothing does."""
-    wired = _sensors(board, config.ntc_n)
-    if config.ntc_n > wired:
-        return f"ntc_n: {config.ntc_n}, wired are {wired}"
-    family = [found for part, found in _FAMILIES.items() if part in board]
-    if not family:
-        return ""
-    from boards.sim.board import Sim
-    from sim.plant import Plant
+    """What keeps a board from starting with this `Config`, in the driver's words; empty: nothing does.
 
+    Of a board that is not ours nothing is known.
+    """
+    make = _simulated if board == "sim" else _wired if board in boards() else None
+    if make is None:
+        return ""
     try:
-        Sim(config, Plant(cell_n=config.cell_n, ntc_n=config.ntc_n), family[0])
+        make(config, board)
     except ValueError as error:
         return str(error)
     return ""
 
 
-def _sensors(board: str, unknown: int) -> int:
-    """Cell thermistors that a board has pins for."""
-    try:
-        return len(constant(board, "NTCS"))
-    except (OSError, ValueError):  # a simulated board, or a stranger's
-        return unknown
+def _simulated(config, _) -> None:
+    from boards.sim.board import Sim
+    from sim.plant import Plant
+
+    Sim(config, Plant(cell_n=config.cell_n, ntc_n=config.ntc_n))
+
+
+def _wired(config, board: str) -> None:
+    """As a start does it: a driver says nothing to its chip before it has translated everything."""
+    import machine
+
+    if not hasattr(time, "sleep_us"):  # MicroPython's
+        time.sleep_us = lambda us: time.sleep(us / 1e6)
+    machine.use()
+    importlib.import_module(f"boards.{board}.board").make(config).guard.load(config)

@@ -20,27 +20,29 @@ class Cable:
     def run(self, command, show: bool = False, act=None) -> tuple[int, str]:
         """Exit code, and everything it said; `show`: it says that to the terminal instead.
 
-        `act(program, said)`: called again and again, with what it has said so far.
+        `act(program, said)`: called again and again, with what it has said so far; it may answer
+        through `program.stdin`.
         """
         paths = {"PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path)}
+        options = {
+            "stdin": None if act is None else subprocess.PIPE,
+            "stderr": None if show else subprocess.STDOUT,
+            "env": {**os.environ, **paths, "PYTHONUNBUFFERED": "1"},
+        }
+        words = [str(part) for part in command]
         with tempfile.TemporaryFile("w+") as said:
-            program = subprocess.Popen(
-                [str(part) for part in command],
-                stdout=None if show else said,
-                stderr=None if show else subprocess.STDOUT,
-                env={**os.environ, **paths, "PYTHONUNBUFFERED": "1"},
-            )
+            with subprocess.Popen(words, stdout=None if show else said, **options) as program:
 
-            def over():
-                if act is not None:
-                    act(program, os.pread(said.fileno(), _SAID_MAX, 0).decode(errors="replace"))
-                return program.poll() is not None
+                def over():
+                    if act is not None:
+                        text = os.pread(said.fileno(), _SAID_MAX, 0)
+                        act(program, text.decode(errors="replace"))
+                    return program.poll() is not None
 
-            try:
-                self._console.serve(over)
-            finally:
-                program.kill()
-            program.wait()
+                try:
+                    self._console.serve(over)
+                finally:
+                    program.kill()
             said.seek(0)
             return program.returncode, said.read()
 
@@ -52,6 +54,10 @@ class Cable:
     def mpremote(self, *words) -> tuple[int, str]:
         """`mpremote connect PORT ...`."""
         return self.run((sys.executable, "-m", "mpremote", "connect", self.port, *words))
+
+    def cut(self) -> None:
+        """It comes off, under whatever program talks; the next one finds it there again."""
+        self._console.cut()
 
     def close(self) -> None:
         self._console.close()

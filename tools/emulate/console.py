@@ -32,6 +32,10 @@ class Console:
             self._listen(rest_s if self._client else 0.05)
             rest_s = self._run() if self._client else 0.0
 
+    def cut(self) -> None:
+        """Whoever is connected is so no longer."""
+        self._hang_up()
+
     def close(self) -> None:
         self._hang_up()
         self._listener.close()

@@ -8,6 +8,7 @@ from abstore import FileSlot
 from bms import unchanged
 from bms.commission_store import PATHS, CommissionStore
 from bms.config import Config
+from bms.fault_rows import resolved
 from bms.settings import Settings
 from deploy.files import files
 from emulate import disk
@@ -28,11 +29,15 @@ def content(board: str, config: dict, patches=None) -> list:
     return found
 
 
-def waived(board: str, config: dict) -> list:
-    """(path, bytes) of a waived commissioning: nobody warms the thermistors of an emulator."""
-    ready = Config(config)
+def waived(board: str, config: dict, passed=()) -> list:
+    """(path, bytes) of a waived commissioning: nobody warms the thermistors of an emulator.
+
+    `passed`: steps that had passed before.
+    """
     slots = (Slot(), Slot())
-    CommissionStore(ready, board, slots).waive("emulator")
+    store = CommissionStore(Config(config), board, slots)
+    store.passed.update({name: {} for name in passed})
+    store.waive("emulator")
     return [("/" + PATHS[i], slots[i].data) for i in range(2)]
 
 
@@ -45,7 +50,7 @@ def checked(pairs) -> list:
                 Path(root + path[1:]).write_bytes(data)
         slots = (FileSlot(root + "settings.a"), FileSlot(root + "settings.b"))
         values = Settings(slots, root + "config.json", root + "installed.txt").load().bare()
-        assert unchanged.save(values, root=root)
+        assert unchanged.save(values, rows=resolved(values), root=root)
         made = ("settings.a", "settings.b", unchanged.PATH)
         return [("/" + name, Path(root + name).read_bytes()) for name in made]
 

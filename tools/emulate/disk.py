@@ -65,6 +65,12 @@ class Disk:
             raise OSError(-error.code, str(error)) from None
 
     @property
+    def free_n(self) -> int:
+        """Bytes that nothing lies in."""
+        used_n = self._do("looking for room", lambda: self._system.used_block_count)
+        return (len(self._system.context.buffer) // BLOCK_N - used_n) * BLOCK_N
+
+    @property
     def files(self) -> dict[str, bytes]:
         found = {}
         for folder, _, names in self._system.walk("/"):

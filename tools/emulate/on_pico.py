@@ -15,13 +15,13 @@ gc_pin = Pin(16, Pin.OUT, value=0)
 
 
 class Collector:
-    """Stands in for the module `gc` inside `bms.app`. `used_n`: most bytes that were in use after it."""
+    """Around the product's own. `used_n`: most bytes that were in use after it."""
 
     used_n = 0
 
     def collect(self):
         gc_pin(1)
-        gc.collect()
+        start.collect()
         gc_pin(0)
         self.used_n = max(self.used_n, gc.mem_alloc())
 
@@ -49,10 +49,10 @@ def extra():
 class Shown(app.App):
     """The product's, looked at."""
 
-    def __init__(self, scan, clock, wake, tasks):
+    def __init__(self, scan, clock, wake, tasks, _collect):
         show(scan)
         tasks += extra()
-        super().__init__(scan, clock, wake, tasks)
+        super().__init__(scan, clock, wake, tasks, app.gc.collect)
 
 
 app.gc = Collector()

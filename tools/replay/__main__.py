@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from bms import faults
+from bms import fault_rows, faults
 from bms.window import BEGIN
 from replay import dump
 from replay.run import OtherVersion, check_version, replay
@@ -68,7 +68,7 @@ def _replay_all(log, args) -> int:
 
 def _cause(window) -> str:
     known = window.row < faults.ROW_N
-    return faults.ROWS[window.row][faults.NAME] if known else "recording"
+    return fault_rows.ROWS[window.row][fault_rows.NAME] if known else "recording"
 
 
 def _as_text(window, outcome) -> str:

@@ -2,7 +2,7 @@
 
 import struct
 
-from bms import blackbox, faults, journal, series, tape
+from bms import blackbox, fault_rows, journal, series, tape
 from bms.settings import SOURCES
 from bms.state import State, size
 
@@ -59,7 +59,7 @@ SAMPLE_NAMES = (
 )
 
 
-_ROW_NAMES = tuple(row[faults.NAME] for row in faults.ROWS)
+_ROW_NAMES = tuple(row[fault_rows.NAME] for row in fault_rows.ROWS)
 RESET_NAMES = ("not told", "power", "reset pin", "watchdog", "deep sleep", "software")
 
 _ITEMS = {
@@ -132,12 +132,15 @@ def _varint(payload: bytes, at: int) -> tuple[int, int]:
 def restore(where: State, data: bytes) -> None:
     """Make a pack and its scan as they were when the block was saved."""
     at = 0
-    for thing, names in where.parts:
-        for name in names:
-            value = getattr(thing, name)
-            n = size(value)
-            _restore_one(thing, name, value, data[at : at + n])
-            at += n
+    thing = None
+    for part in where.parts:
+        if type(part) is not str:
+            thing = part
+            continue
+        value = getattr(thing, part)
+        n = size(value)
+        _restore_one(thing, part, value, data[at : at + n])
+        at += n
 
 
 def _restore_one(thing, name: str, value, data: bytes) -> None:

@@ -1,10 +1,13 @@
 """Where a log comes from: one file of segments, or the folder that was copied from a device."""
 
+import contextlib
 from pathlib import Path
 
 from replay.chain import SIZE, Log, logs
 
 KEY_FILE = "device.key"
+_KEY_N = 32
+_DUMP_N = 64 << 20  # FRAM, a partition: far more than a device has
 _NOT_LOGS = (KEY_FILE, "count.a", "count.b")
 
 
@@ -12,12 +15,14 @@ def read(path: Path, key: bytes | None = None) -> dict[int, Log]:
     """Every log at `path`. `OSError` and `ValueError` say what is wrong with it."""
     if path.is_dir():
         files = sorted(item for item in path.rglob("*") if item.is_file())
-        blocks = [item.read_bytes() for item in files if item.name not in _NOT_LOGS]
+        blocks = [_beginning(item, SIZE + 1) for item in files if item.name not in _NOT_LOGS]
         if any(len(block) > SIZE for block in blocks):
             raise ValueError(f"{path}: a file is larger than a segment of {SIZE} bytes")
         dump = b"".join(block.ljust(SIZE, b"\xff") for block in blocks)
     else:
-        dump = path.read_bytes()
+        dump = _beginning(path, _DUMP_N + 1)
+        if len(dump) > _DUMP_N:
+            raise ValueError(f"{path}: more than {_DUMP_N >> 20} MiB: that is no log")
         dump += b"\xff" * (-len(dump) % SIZE)
     found = logs(dump, key)
     if not found:
@@ -29,8 +34,31 @@ def key_for(path: Path, given: str | None) -> bytes | None:
     """The device's key: as given (64 hex digits or a file), or lying in the folder."""
     if given is None:
         beside = path / KEY_FILE
-        return beside.read_bytes() if beside.is_file() else None
+        return _beginning(beside, _KEY_N) if beside.is_file() else None
     try:
-        return bytes.fromhex(given)
+        key = bytes.fromhex(given)
     except ValueError:
-        return Path(given).read_bytes()
+        key = _of_file(Path(given))
+    if len(key) != _KEY_N:
+        raise ValueError(
+            f"a device's key has 64 hex digits, or 32 bytes in a file: {given!r} has not"
+        )
+    return key
+
+
+def _of_file(path: Path) -> bytes:
+    """As the device has it, or as somebody has written it down."""
+    try:
+        data = _beginning(path, 4 * _KEY_N)
+    except OSError as error:
+        raise ValueError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    if len(data) != _KEY_N:
+        with contextlib.suppress(ValueError):
+            return bytes.fromhex(data.decode("ascii", "replace"))
+    return data
+
+
+def _beginning(path: Path, most: int) -> bytes:
+    """Not more than this of what may not be a file at all, and have no end."""
+    with open(path, "rb") as file:
+        return file.read(most)

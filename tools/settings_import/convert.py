@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass, field
 
-from bms import chemistry, faults
+from bms import chemistry, fault_rows
 from bms.config import Config, ConfigError, unit
 from bms.relations import DERIVED
 from settings_import.tables import (
@@ -182,10 +182,10 @@ def _refuse_releases(result: Result) -> None:
     """The release of a limit that was refused means nothing: both stay at our defaults."""
     refused = {verdict.field for verdict in result.refused()}
     for verdict in result.verdicts:
-        for row in faults.ROWS:
-            if row[faults.TRIP] in refused and row[faults.CLEAR] == verdict.field:
+        for row in fault_rows.ROWS:
+            if row[fault_rows.TRIP] in refused and row[fault_rows.CLEAR] == verdict.field:
                 if verdict.kind != REFUSE:
-                    verdict.kind, verdict.why = REFUSE, f"{row[faults.TRIP]} is refused"
+                    verdict.kind, verdict.why = REFUSE, f"{row[fault_rows.TRIP]} is refused"
 
 
 def _warn_of_currents(result: Result) -> None:

@@ -10,12 +10,37 @@ from simboard.mistakes import PLANT
 from simboard.person import Person
 from simboard.serve import Served
 
+_SPEED_MAX = 1000
+
+
+class Parser(argparse.ArgumentParser):
+    """Without the usage text before the message."""
+
+    def error(self, message: str):
+        self.exit(2, f"cellwarden: {message} (cellwarden demo --board --help)\n")
+
+
+def speed(text: str) -> float:
+    """Times real time."""
+    value = float(text)
+    if not 0 < value <= _SPEED_MAX:
+        raise ValueError
+    return value
+
+
+def tcp(text: str) -> int:
+    """A TCP port."""
+    value = int(text)
+    if not 0 <= value < 1 << 16:
+        raise ValueError
+    return value
+
 
 def main(arguments=None) -> int:
-    parser = argparse.ArgumentParser(prog="cellwarden demo --board", description=__doc__)
+    parser = Parser(prog="cellwarden demo --board", description=__doc__)
     parser.add_argument("--folder", type=Path, help="its files; default: a new one that is lost")
-    parser.add_argument("--speed", type=float, default=1.0, help="times real time")
-    parser.add_argument("--tcp", type=int, metavar="PORT", help="also there; 0: any free one")
+    parser.add_argument("--speed", type=speed, default=1.0, help="times real time")
+    parser.add_argument("--tcp", type=tcp, metavar="PORT", help="also there; 0: any free one")
     parser.add_argument("--new", action="store_true", help="not commissioned: to try that")
     parser.add_argument(
         "--mistake", action="append", default=[], choices=sorted(PLANT), help="in its wiring"
@@ -27,7 +52,8 @@ def main(arguments=None) -> int:
             folder = options.folder or Path(fresh)
             served = Served(folder, options.speed, options.tcp, **wiring)
         except (ConfigError, OSError) as error:
-            print(f"simboard: {error}", file=sys.stderr)
+            text = getattr(error, "strerror", None) or str(error)
+            print(f"cellwarden: {text.lower()}: {folder}", file=sys.stderr)
             return 2
         print(f"a simulated board on {served.path}; try: cellwarden status --port {served.path}")
         if options.tcp is not None:

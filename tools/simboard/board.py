@@ -6,10 +6,11 @@ from pathlib import Path
 from abstore import FileSlot
 from bms import calibrator, commission_store, wanted
 from bms.blackbox import BlackBox
+from bms.changes import wired
 from bms.commission_store import CommissionStore
 from bms.config import as_dict
 from bms.fallback import fallback
-from bms.housekeeping import device_key, files, make_folders
+from bms.housekeeping import FOLDERS, device_key, files, make_folder
 from bms.journal import SETTINGS
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
 from bms.recall import recall
@@ -18,7 +19,7 @@ from bms.report.commission import Desk
 from bms.report.jbd_slave import JbdSlave
 from bms.report.link_board import BoardHost, make
 from bms.report.wire import Wire
-from bms.settings import CHANGED, UNUSABLE, Settings, acknowledge, change
+from bms.settings import CHANGED, CONFIRMED, UNUSABLE, Settings, acknowledge, change
 from bms.wishes import PATHS as WISHES
 from bms.wishes import Wishes
 from boards.sim.board import make_sim
@@ -95,7 +96,8 @@ class SimBoard:
         self.pack.journal.note(SETTINGS, config.source, -1, config.hash, config.hash, self.pack)
         slots = [FileSlot(root + "/" + name) for name in WISHES]
         recall(self.pack, slots)
-        make_folders(root + "/log")
+        for name in ("", *FOLDERS):
+            make_folder(root + "/log", name)
         chain = Chain(device_key(root + "/device.key"))
         box = BlackBox(self.sim.scan, files(root + "/log"), chain)
         box.also(Wishes(self.pack, slots).step)
@@ -159,6 +161,7 @@ class SimBoard:
         return make(self.pack, "sim", host, self._boxes, slave, self.desk, root, root + "key.txt")
 
     def _on_config(self, values) -> None:
+        wired(values, self.sim.board.ntcs)
         now = self.pack.config.hash
         check = getattr(self.sim.board.guard, "check", None)
         anew = self.pack.config.source == UNUSABLE
@@ -166,8 +169,14 @@ class SimBoard:
             then = change(values, self.settings(), check, anew)
         except MemoryError:  # as a board does that has little
             then = 0
-            (self.folder / wanted.PATH).write_text(json.dumps(values))
+            self._leave(values)
         self.pack.journal.note(SETTINGS, CHANGED, -1, now, then, self.pack)
 
     def _on_acknowledge(self) -> None:
-        acknowledge(self.pack, self.settings())
+        try:
+            acknowledge(self.pack, self.settings())
+        except MemoryError:
+            self._leave({CONFIRMED: self.pack.config.hash})
+
+    def _leave(self, values) -> None:
+        (self.folder / wanted.PATH).write_text(json.dumps(values))

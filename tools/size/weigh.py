@@ -8,6 +8,8 @@ import asyncio
 import gc
 import sys
 
+import micropython
+
 sys.modules.pop("os", None)
 import os  # noqa: E402 the rig's own
 
@@ -74,6 +76,7 @@ state = sys.modules["weigh_state"]
 steps = [""] + sys.argv[1:] + [""]
 if state.step > 0:
     print(steps[state.step - 1] or "-", gc.mem_alloc())
+    micropython.qstr_info()
 step = steps[state.step]
 if step == "start":
     start()

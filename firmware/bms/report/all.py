@@ -11,6 +11,7 @@ import sys
 from micropython import const
 
 from bms.forget import forget
+from bms.pack import HOLD_COMMISSION
 from bms.report.pieces import Made, fetch
 
 _LONG_MS = const(0x0FFFFFFF)
@@ -112,7 +113,8 @@ def proven(scan):
 def housekeeping(scan, boxes):
     """The black box, which others may read. In pieces: most of a second in all."""
     gc.collect()
-    windows = gc.mem_free() >= _WINDOWS_N
+    # a pack that is held trips nothing but what is rehearsed, and rehearsing takes what windows would
+    windows = gc.mem_free() >= _WINDOWS_N and not scan.pack.held & HOLD_COMMISSION
     import ringlog  # noqa: F401 pieces of what comes then
 
     yield
@@ -128,11 +130,11 @@ def housekeeping(scan, boxes):
     for name in ("",) + keeping.FOLDERS:
         keeping.make_folder(keeping.FOLDER, name)
         yield
-    keeping.device_key(keeping.KEY)
+    key = keeping.device_key(keeping.KEY)
     yield
     keeper = keeping.make_keeper(scan)
     yield
-    made = keeping.Housekeeping(scan, keeper=keeper, windows=windows)
+    made = keeping.Housekeeping(scan, key, keeper, windows=windows)
     boxes.append(made.blackbox)
     yield made
 

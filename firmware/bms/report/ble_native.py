@@ -4,11 +4,10 @@ A watcher asks for a number of frames at a time, so one who no longer listens is
 are wishes like those of a button: the next scan takes them and may refuse.
 """
 
-import sys
-
 from micropython import const
 
 from auth import TAG_N, Session
+from bms.forget import forget
 from bms.report import ble_tell
 from bms.report.ble_frame import Frame, Requests
 from roles import BOTH
@@ -183,8 +182,7 @@ class Native:
         from bms.report import tell_health
 
         n = tell_health.health(self.begin(OK), self._pack)
-        del sys.modules["bms.report.tell_health"]
-        delattr(sys.modules["bms.report"], "tell_health")
+        forget("bms.report.tell_health")
         return n
 
     # who has the key ------------------------------------------------------------------------------------

@@ -15,9 +15,7 @@ CLOSING = const(3)
 
 _NOBODY = const(-1)
 _MTU_MIN = const(23)
-_LOST_MAX = const(
-    32
-)  # writes in a second that found no place: nobody who waits for answers comes near
+_LOST_MAX = const(32)  # writes in a second without a place: who waits for answers stays far below
 _CLOSING_MS = const(3000)  # a stack that does not tell the end of a link has forgotten it
 _LONG_MS = const(0x0FFFFFFF)
 

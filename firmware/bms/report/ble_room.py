@@ -8,6 +8,7 @@ import sys
 
 from micropython import const
 
+from bms.forget import forget as let_go
 from bms.report.ble_gate import JbdGate
 from bms.report.ble_link import Link
 
@@ -17,19 +18,15 @@ _OURS = (
     "ble_room ble_gate ble_link ble_module ble_native ble_tell ble_frame ble_key"
     " jbd_slave jbd_map jbd_change jbd_settings"
 )
-_LIBRARY = ("jbd", "auth", "crc8")
+_LIBRARY = "jbd auth crc8"
 
 
 def forget() -> None:
     """Let go of the code, unless a cable's channel shares it."""
-    modules = sys.modules
-    if _PACKAGE + "wire" in modules:
-        return
-    for name in _OURS.split(" "):
-        if modules.pop(_PACKAGE + name, None) is not None:
-            delattr(modules["bms.report"], name)
-    for name in _LIBRARY:
-        modules.pop(name, None)
+    if _PACKAGE + "wire" not in sys.modules:
+        for name in _OURS.split(" "):
+            let_go(_PACKAGE + name)
+        let_go(_LIBRARY)
 
 
 class Room:

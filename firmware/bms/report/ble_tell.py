@@ -73,7 +73,7 @@ def all_faults(frame, pack) -> int:
     frame.number(min(count, (frame.room() - 1) // _FAULT_N), 1)
     for i in range(faults.ROW_N):
         if protect.state[i] and frame.room() >= _FAULT_N:
-            frame.number(i, 1).number(protect.state[i], 1).number(faults.ROWS[i][faults.BLOCKS], 1)
+            frame.number(i, 1).number(protect.state[i], 1).number(protect.row_blocks[i], 1)
             frame.number(cells[i], 1)
             frame.number(protect.trip_value[i], 4).number(protect.limit(i), 4)
     return frame.end()
@@ -119,8 +119,8 @@ def about(frame, pack) -> int:
 def names(frame, kind: int, first: int) -> int:
     """Names of fault rows from `first` on, as many as fit, with commas in between."""
     frame.begin(kind).number(faults.ROW_N, 1).number(first, 1)
-    for i in range(first, faults.ROW_N):
-        text = str(faults.ROWS[i][faults.NAME]).encode() + b","
+    for name in faults.NAMES.split(" ")[first:]:
+        text = name.encode() + b","
         if len(text) > frame.room():
             break
         frame.raw(text)

@@ -10,6 +10,7 @@ import struct
 
 from micropython import const
 
+from bms.forget import forget
 from bms.pack import HOLD_COMMISSION
 
 _LOOK_MS = const(10)
@@ -59,7 +60,7 @@ class Desk:
             return getattr(self, "_do_" + name)(given)
         except (AttributeError, KeyError, TypeError):
             return {"error": "no such request: " + name}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, MemoryError) as error:
             return {"error": str(error)}
 
     def _do_state(self, _given) -> dict:
@@ -74,9 +75,7 @@ class Desk:
         if rehearsal is None or not rehearsal.begun:
             return found
         machine = rehearsal.machine
-        from bms.commissioning import STATES
-
-        found["state"] = STATES[machine.state]
+        found["state"] = rehearsal.told()
         found["step"] = machine.name()
         if machine.prompt:
             found["prompt"] = machine.prompt
@@ -212,9 +211,23 @@ class Desk:
     def slack(self, dt_ms: int) -> None:
         """A scan may have ended."""
         if self._rehearsal is not None:
-            self._rehearsal.slack(dt_ms)
+            self._rehearse(self._rehearsal, dt_ms)
         if self._calibrator is not None:
             self._calibrator.slack()
+
+    def _rehearse(self, rehearsal, dt_ms: int) -> None:
+        """A step of it; once nobody is at it any more its code goes."""
+        try:
+            rehearsal.slack(dt_ms)
+        except MemoryError:
+            rehearsal.give_up("no_memory")
+        except ValueError:  # of the monitor's driver
+            rehearsal.give_up("no_tight")
+        except OSError:  # of the store
+            rehearsal.give_up("not_kept")
+        if rehearsal.over():
+            self._rehearsal = None
+            forget()
 
     async def run(self) -> None:
         """For ever, as the reporters."""

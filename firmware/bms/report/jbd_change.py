@@ -18,6 +18,7 @@ _COMMIT = const(0x2828)
 _FACTORY_MS = const(60000)  # without a request for settings the factory mode ends
 _CLEAR_FAULTS = const(0x0400)
 _FUNCTIONS = const(0x0006)  # of register 2D: balances, a load that goes ends a short
+_NO_FIELDS = ("hash", "source")  # integers of `bms.values`
 _FB_FETS = ((0x00, DSG), (0x01, CHG), (0x0A, BOTH))
 
 
@@ -100,24 +101,22 @@ def _commit(slave) -> int:
     # nobody has confirmed the others that it would store as well
     if slave.pack.held & HOLD_SETTINGS:
         return REFUSED
+    values = _in_force(slave.pack.config)
+    values.update(slave.changes)
     try:
-        from bms.config import Config, as_dict  # not in memory otherwise
-
-        values = as_dict(slave.pack.config)
-        values.update(slave.changes)
-        Config(values)
         slave.on_config(values)
-    except (
-        ValueError,
-        OSError,
-    ):  # not valid, not for this monitor, or not stored: nothing has changed
-        return REFUSED
-    except MemoryError:
-        from bms.forget import forget
-
-        forget()
+    except (ValueError, OSError, MemoryError):  # not valid, or not stored: nothing has changed
         return REFUSED
     return OK
+
+
+def _in_force(config) -> dict:
+    """As `config.as_dict`, without the field table: where memory is short the next start has room for it."""
+    values = {"chemistry": config.chemistry}
+    for name, value in config.__dict__.items():
+        if type(value) is int and name not in _NO_FIELDS:
+            values[name] = value
+    return values
 
 
 def _command(slave) -> int:

@@ -193,7 +193,8 @@ def _is_setting(register: int) -> bool:
 def _row_bits():
     """Protection bits of every fault row."""
     masks = [0] * faults.ROW_N
+    names = faults.NAMES.split(" ")
     for bit in range(len(jbd_map.BITS)):
         for name in jbd_map.BITS[bit]:
-            masks[faults.row_index(name)] |= 1 << bit
+            masks[names.index(name)] |= 1 << bit
     return masks

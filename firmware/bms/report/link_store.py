@@ -53,10 +53,7 @@ class Store:
 
     def size(self, number: int) -> int:
         """Bytes of a file, 0 when there is none."""
-        try:
-            return os.stat(self._path(number))[6]
-        except OSError:
-            return 0
+        return max(0, _size(self._path(number)))
 
     def read(self, number: int, offset: int, n: int):
         """Up to `n` bytes from `offset` on; None: there is no such object. `OSError`: not readable."""
@@ -106,7 +103,7 @@ class Store:
             "settings": self._pack.journal.settings,
             "wall_s": self._pack.journal.wall_s(),
             "chemistry": self._pack.config.chemistry,
-            "rolled": 1 if _is_there(self._root + _ROLLED) else 0,
+            "rolled": 1 if _size(self._root + _ROLLED) >= 0 else 0,
         }
         why = getattr(self._pack.config, "why", "")
         if why:
@@ -117,12 +114,12 @@ class Store:
         return json.dumps(about).encode()
 
 
-def _is_there(path: str) -> bool:
+def _size(path: str) -> int:
+    """Bytes of a file; -1: there is none."""
     try:
-        os.stat(path)
+        return os.stat(path)[6]
     except OSError:
-        return False
-    return True
+        return -1
 
 
 def _of_log(place, offset: int, n: int) -> bytes:

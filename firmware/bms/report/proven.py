@@ -47,10 +47,11 @@ class Proven:
 def keep(config, guard) -> None:
     """For the next start, if there is room."""
     from bms import unchanged
+    from bms.fault_rows import resolved
 
     image = getattr(guard, "image", bytes)  # not every driver has one
     try:
-        unchanged.save(config, image())
+        unchanged.save(config, image(), resolved(config))
     except OSError:
         pass
     forget()
