@@ -13,9 +13,8 @@ from roles import STEP_BUSY
 
 _GOOD_MAX = const(1000)
 _AGE_MAX_MS = const(0x1FFFFFFF)
-_MA_MAX = const(
-    650000
-)  # times 1000, or the gain of a calibration, below 2^30; a small shunt can show more
+# times 1000, or the gain of a calibration, below 2^30; a small shunt can show more
+_MA_MAX = const(650000)
 
 
 class Sense:
