@@ -133,8 +133,7 @@ class App:
 
     def _pass_on(self, error) -> None:
         self._raised = None
-        if error is not None:
-            raise error
+        raise error
 
     async def _pace(self) -> None:
         """Wake the scan at absolute due times; after a stall start afresh instead of catching up."""

@@ -12,16 +12,6 @@ from host_tests.cli.cli_rig import KEY, Desk
 from roles import CHG
 
 
-@pytest.fixture
-def desk(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for name in ("CELLWARDEN_PORT", "CELLWARDEN_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    desk = Desk(tmp_path, capsys)
-    yield desk
-    desk.served.end()
-
-
 def test_ports_are_listed_and_none_is_an_answer_too(desk, monkeypatch):
     monkeypatch.setattr("cellwarden.look.find_ports", list)
     code, out, _ = desk.give("ports", port="")

@@ -14,21 +14,11 @@ import pytest
 
 from demo.cli import main as demo
 from deploy.flash import gather
-from host_tests.cli.cli_rig import KEY, Desk
+from host_tests.cli.cli_rig import KEY
 from host_tests.shared import ROOT
 from simboard.__main__ import main as simboard
 
 ENDLESS = "/dev/zero"
-
-
-@pytest.fixture
-def desk(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for name in ("CELLWARDEN_PORT", "CELLWARDEN_KEY", "VISUAL", "EDITOR"):
-        monkeypatch.delenv(name, raising=False)
-    desk = Desk(tmp_path, capsys)
-    yield desk
-    desk.served.end()
 
 
 def started(desk, *words, **more):

@@ -18,13 +18,6 @@ def bare(tmp_path, capsys):
     desk.served.end()
 
 
-@pytest.fixture
-def desk(tmp_path, capsys):
-    desk = Desk(tmp_path, capsys)
-    yield desk
-    desk.served.end()
-
-
 def test_a_new_board_says_that_it_is_held_and_a_waiver_ends_it(bare, tmp_path):
     assert bare.json("commission", "--state")["held"] is True
     assert bare.good("status").startswith("Cellwarden: held off, ")

@@ -6,19 +6,8 @@ import pytest
 
 from bms.pack import HOLD_SETTINGS
 from deploy.files import boards
-from host_tests.cli.cli_rig import Desk
 
 EDITED = {"cell_n": 16, "capacity_mah": 60000}
-
-
-@pytest.fixture
-def desk(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for name in ("CELLWARDEN_PORT", "CELLWARDEN_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    desk = Desk(tmp_path, capsys)
-    yield desk
-    desk.served.end()
 
 
 @pytest.fixture

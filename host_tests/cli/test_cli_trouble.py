@@ -24,12 +24,9 @@ from segments import FileSegments
 
 
 @pytest.fixture
-def desk(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def desk(desk, monkeypatch):
     monkeypatch.setattr(board_module, "_AGAIN_S", 0.3)
-    desk = Desk(tmp_path, capsys)
-    yield desk
-    desk.served.end()
+    return desk
 
 
 def test_a_silent_monitor_is_told_in_words(desk):

@@ -30,15 +30,9 @@ SPI_STORIES = ("quiet", "dead_bus", "noise")
 
 
 @pytest.fixture(scope="module", params=["py", "mpy"])
-def tree(request, tmp_path_factory):
+def tree(request, laid):
     """A folder like a device's, as sources or compiled."""
-    try:
-        vm.command()
-    except vm.Missing as missing:
-        pytest.skip(str(missing))
-    folder = tmp_path_factory.mktemp("tree_" + request.param)
-    vm.lay_tree(folder, mpy=request.param == "mpy")
-    return folder
+    return laid(mpy=request.param == "mpy")
 
 
 def here(script, *args):

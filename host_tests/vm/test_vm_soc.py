@@ -8,17 +8,6 @@ from host_tests.vm.test_vm import here
 SCRIPT = "host_tests/common/say_soc.py"
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    try:
-        vm.command()
-    except vm.Missing as missing:
-        pytest.skip(str(missing))
-    folder = tmp_path_factory.mktemp("tree_soc")
-    vm.lay_tree(folder)
-    return folder
-
-
 def test_wild_lives_end_alike_and_never_touch_the_heap(tree):
     assert vm.run(tree, SCRIPT) == here(SCRIPT)
 

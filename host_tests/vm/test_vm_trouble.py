@@ -38,17 +38,6 @@ SAID = {
 }
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    try:
-        vm.command()
-    except vm.Missing as missing:
-        pytest.skip(str(missing))
-    folder = tmp_path_factory.mktemp("tree_trouble")
-    vm.lay_tree(folder)
-    return folder
-
-
 @pytest.mark.parametrize("family", SAID)
 def test_a_monitor_that_lies_is_told_of_without_the_heap(tree, family):
     said = here(SCRIPT, family)

@@ -70,7 +70,8 @@ class BleReporter:
         self._opening = None
         self._wanted = False  # somebody pressed the button: there must be a room
         self._failures = 0
-        self._rest_ms = self._advertises_ms = 0  # until it is said anew; 0: not now
+        self._rest_ms = 0
+        self._advertises_ms = 0  # until it is said anew; 0: not now
         self._slow_ms = self._low_ms = 0
         self._level = -1
         self._refuse = None  # a connection for which there is no place
