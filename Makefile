@@ -76,7 +76,7 @@ format: $(VENV)/.test  ## rewrite every file in the one style
 
 .PHONY: flash
 flash: $(VENV)/.deploy  ## install on a board: BOARD=pico_bq76952 PORT=/dev/ttyACM0 [CONFIG=path]; docs/flashing.md
-	@PYTHONPATH="$(HOST_PATH)" $(PY) -m deploy flash --board="$(BOARD)" --port="$(PORT)" --config="$(CONFIG)"
+	@PYTHONPATH="$(HOST_PATH)" $(PY) -m deploy flash --board="$(BOARD)" --port="$(PORT)" --config="$(CONFIG)" $(ARGS)
 
 .PHONY: replay
 replay: $(VENV)/.test  ## run a recorded log again, decision by decision: ARGS="LOG"; docs/blackbox.md

@@ -2,6 +2,7 @@
 
 from machine import UART, WDT, Pin, reset_cause
 from micropython import const
+from rp2 import Flash
 
 from bms.bits import OUT_BUZZER, OUT_FAN, OUT_HEATER, OUT_LED_RUN
 from bms.clock import Clock
@@ -24,6 +25,7 @@ LED = "LED"  # the one on the Pico
 I2C_TIMEOUT_US = const(10_000)  # of one transfer; the longest takes 2 ms
 UART_BAUD = const(9600)
 WATCHDOG_MS = const(2000)
+_BLOCKS = const(4)  # of MicroPython's block devices: how many there are
 BLE_LINKS = const(1)  # connections that BTstack has on a Pico W; a Pico without W has no Bluetooth
 
 
@@ -58,5 +60,6 @@ class PicoBoard:
         service = Pin(SERVICE, Pin.IN, Pin.PULL_UP)
         self.button = lambda: not service()  # pressed
         self.ble_links = BLE_LINKS
+        self.flash_n = Flash().ioctl(_BLOCKS, 0)  # blocks that are there for files
         self.reset_cause = reset_cause()
         self.watchdog = WDT(timeout=WATCHDOG_MS) if service() else None

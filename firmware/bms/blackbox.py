@@ -27,6 +27,7 @@ MINUTES = const(3)
 HOURS = const(4)
 LOG_N = const(4)
 SEGMENTS = (17, 32, 28, 28)  # 4 KiB each; events: 16 full ones hold 1008
+SEGMENTS_SMALL = (17, 32, 8, 14)  # where old and new firmware need the room
 
 EVENT = const(1)  # kind in EVENTS
 EXTRA = (

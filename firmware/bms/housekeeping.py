@@ -10,7 +10,7 @@ import sys
 
 from micropython import const
 
-from bms.blackbox import SEGMENTS, BlackBox
+from bms.blackbox import SEGMENTS, SEGMENTS_SMALL, BlackBox
 from bms.keeper import Keeper
 from bms.wishes import Wishes
 from ringlog import Chain
@@ -20,6 +20,7 @@ FOLDER = "log"
 FOLDERS = ("events", "windows", "minutes", "hours")
 KEY = "device.key"  # not beside the logs: who copies those shall not be able to forge them
 _KEY_N = const(32)
+_PLENTY_N = const(256)  # blocks of 4 KiB; a Pico W has 212
 _LOOK_MS = const(10)
 _LAYOUT = const(1)  # of the counters
 
@@ -36,7 +37,8 @@ class Housekeeping:
         self._folder = folder
         board = scan.board
         store = getattr(board, "store", None)
-        places = store() if store is not None else files(folder)
+        small = getattr(board, "flash_n", _PLENTY_N) < _PLENTY_N
+        places = store() if store is not None else files(folder, small)
         chain = Chain(key)
         cause = getattr(board, "reset_cause", 0)
         self._keeper = keeper  # made first: what it changes is on no tape
@@ -67,11 +69,10 @@ def make_keeper(scan, folder: str = FOLDER):
     return Keeper(scan.pack, folder, getattr(scan.board, "reset_cause", 0))
 
 
-def files(folder: str) -> list:
-    """Four segment stores in files."""
-    return [
-        FileSegments(folder + "/" + FOLDERS[i] + "/", SEGMENTS[i]) for i in range(len(FOLDERS))
-    ]
+def files(folder: str, small: bool = False) -> list:
+    """Four segment stores in files; in a `small` file system the long run is shorter."""
+    each = SEGMENTS_SMALL if small else SEGMENTS
+    return [FileSegments(folder + "/" + FOLDERS[i] + "/", each[i]) for i in range(len(FOLDERS))]
 
 
 def make_folder(folder: str, name: str) -> None:

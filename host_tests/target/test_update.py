@@ -1,6 +1,7 @@
 """`cellwarden flash` onto an emulated Pico that is in use with an older version.
 
-One board's life, in this order: its file system is full; the same with room, but the cable comes off; to its end.
+One board's life, in this order: its file system is full; the same with room, but the cable comes off; to its end;
+no room for two versions.
 """
 
 import functools
@@ -13,7 +14,7 @@ import pytest
 from bms.blackbox import EVENTS
 from deploy.plan import staged_name, with_list
 from host_tests.target import rig
-from host_tests.target.desk import at_the, error_of, flash, sent, stored
+from host_tests.target.desk import at_the, error_of, flash, put, sent, stored
 from ringlog import Chain, RingLog
 from segments import FileSegments
 
@@ -23,6 +24,7 @@ OTHERS = ("/bms/protect.mpy", "/bms/scan.mpy", "/bms/soc.mpy", "/bms/version.mpy
 OURS = ("/settings.a", "/settings.b", "/commission.a", "/key.txt", "/device.key", "/config.json")
 BACK_MS = 25000  # the installer's watchdog has 8.3 s, and then it starts
 ROOM_N = 4096
+ROOM_TO_REPLACE_N = 40 * 4096
 DEVICE_KEY = bytes(range(32))
 
 
@@ -78,9 +80,14 @@ def become_older(files) -> None:
     files |= dict(rig.waived(rig.BOARD, CONFIG))
     files |= stored({**CONFIG, "bal_on_mv": 20}, files["/config.json"])
     files |= {"/key.txt": b"5a" * 16, "/device.key": DEVICE_KEY, "/log/events/00": record()}
+    fill(files, ROOM_N)
+
+
+def fill(files, room_n) -> None:
+    """Somebody's file takes what is there but for so many bytes."""
     files["/mine.bin"] = b""
     free_n = rig.Disk(rig.flash_with(list(files.items()))).free_n
-    files["/mine.bin"] = bytes(free_n - ROOM_N)
+    files["/mine.bin"] = bytes(free_n - room_n)
 
 
 def test_with_a_full_file_system_it_protects_keeps_settings_tears_no_log_and_refuses_an_update(
@@ -132,6 +139,39 @@ def test_gone_on_with_it_sends_what_is_missing_and_touches_nothing_of_its_owners
     assert before["/log/events/00"].startswith(older["/log/events/00"])
     assert desk.json("config", "get", "bal_on_mv") == {"bal_on_mv": 25}
     assert not {"/previous/tried", "/previous/trial"} & set(rig.read(bench.pico.flash()))
+
+
+def become_old(files) -> None:
+    """Every module is otherwise, and there is no room for two versions."""
+    ours = [path for path, _ in wanted()[:-1]]
+    for path in ours:
+        files[path] += b"\0" if path.endswith(".mpy") else b"#\n"
+    files |= dict(with_list([(path, files[path]) for path in ours]))
+    fill(files, ROOM_TO_REPLACE_N)
+
+
+def test_without_room_for_both_the_old_version_goes_first_when_told_and_a_cut_leaves_it_off(
+    bench, desk
+):
+    put(bench, become_old)
+    bench.pico.hold_reset(False)
+    rig.await_permission(bench, BACK_MS)
+    before = rig.read(bench.pico.flash())
+    said = flash(desk, code=2)
+    assert "; --replace takes the old version away first" in error_of(said) and sent(said) == []
+    rig.await_permission(bench, BACK_MS)
+    flash(desk, "--replace", code=3, act=desk.cut_at("\n30/"))
+    files = rig.read(bench.pico.flash())
+    assert set(only_firmware(files)) == {"/boot.py"} and len(staged(bench)) in (29, 30)
+    bench.pico.run_ms(BACK_MS)
+    assert bench.off()
+    said = flash(desk)
+    assert len(sent(said)) in (len(wanted()) - 29, len(wanted()) - 30)
+    assert said.splitlines()[-1].startswith(STATUS + "run ") and bench.conducting()
+    files = rig.read(bench.pico.flash())
+    assert only_firmware(files) == dict(wanted())
+    kept = (*OURS, "/mine.bin")
+    assert {path: files[path] for path in kept} == {path: before[path] for path in kept}
 
 
 def ours(files) -> dict:

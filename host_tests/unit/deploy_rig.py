@@ -10,6 +10,10 @@ from pathlib import Path
 from mpremote.transport import TransportExecError
 from serial import SerialException
 
+from deploy.flash import Flash
+from deploy.link import Link
+from deploy.plan import with_list
+
 BLOCK_N = 4096
 VERSION = (1, 28, 0, "")
 MPY = 4870  # of a Pico: version 6, sub-version 3, armv6m
@@ -70,6 +74,7 @@ class Disk:
         path = self.whole(path)
         if path not in self.seen() and path.rstrip("/") not in self.folders | {""}:
             raise OSError(errno.ENOENT, "ENOENT")
+        return (0, 0, 0, 0, 0, 0, len(self.files.get(path, b"")), 0, 0, 0)
 
     def rename(self, old, new):
         self.settle()
@@ -271,3 +276,60 @@ class Transport:
 
 
 BOOT = (Path(__file__).parents[2] / "firmware" / "boot.py").read_bytes()
+MPY_HEAD = b"M\x06\x00\x1f"
+OLD = [
+    ("/bms/gone.mpy", MPY_HEAD + b"old gone"),
+    ("/bms/report/uart.mpy", MPY_HEAD + b"same"),
+    ("/board.mpy", MPY_HEAD + b"old board"),
+    ("/boot.py", b"import micropython\n"),
+    ("/config.json", b'{"cell_n": 8}'),
+    ("/lib/crc8.mpy", MPY_HEAD + b"old" * 2000),
+    ("/main.py", b"old main"),
+]
+NEW = [
+    ("/bms/report/uart.mpy", MPY_HEAD + b"same"),
+    ("/board.mpy", MPY_HEAD + b"new board"),
+    ("/boot.py", BOOT),
+    ("/config.json", b'{"cell_n": 16}'),
+    ("/lib/added.mpy", MPY_HEAD + b"new" * 700),
+    ("/lib/crc8.mpy", MPY_HEAD + b"new" * 2000),
+    ("/main.py", b"new main"),
+]
+
+
+def link_to(device) -> Link:
+    return Link("/dev/fake", open=lambda port: Transport(device))
+
+
+def update(device, wanted, tell=lambda text: None, replace=False) -> None:
+    Flash(link_to(device), "rp2", with_list(wanted), tell, replace).install()
+
+
+def installed(wanted=OLD, **kwargs) -> Device:
+    """A board with a version on it."""
+    return Device(Disk(dict(with_list(wanted)), **kwargs))
+
+
+def version(disk) -> dict:
+    """What boots: all but boot.py, which fits both, and what is not yet valid."""
+    return {
+        path: data
+        for path, data in disk.files.items()
+        if path != "/boot.py" and not path.startswith(("/staged/", "/previous/"))
+    }
+
+
+def files_of(device) -> dict:
+    """All files but those of the version before."""
+    kept = device.disk.files.items()
+    return {path: data for path, data in kept if not path.startswith("/previous/")}
+
+
+def prove(device) -> None:
+    """What the first verified scan does."""
+    device.disk.files.pop("/previous/trial", None)
+    device.disk.files.pop("/previous/tried", None)
+
+
+def whole(wanted) -> dict:
+    return {path: data for path, data in with_list(wanted) if path != "/boot.py"}

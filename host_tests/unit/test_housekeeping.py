@@ -94,3 +94,10 @@ def test_a_board_with_a_store_of_its_own_writes_no_log_files(sim, tmp_path, monk
     run(sim, tmp_path / "log", monkeypatch, 40)
     assert log(flash, 1, None).records
     assert not [path for path in (tmp_path / "log" / "events").iterdir()]
+
+
+@pytest.mark.parametrize(("block_n", "kept"), [(212, [17, 32, 8, 14]), (352, [17, 32, 28, 28])])
+def test_the_long_run_is_shorter_where_files_have_little_room(sim, tmp_path, block_n, kept):
+    sim.scan.board.flash_n = block_n
+    keeper = housekeeping(sim.scan, str(tmp_path / "log"), str(tmp_path / "key"))
+    assert [place.n for place in keeper.blackbox.places] == kept

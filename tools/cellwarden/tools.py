@@ -17,7 +17,12 @@ _CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("-p", "--port", envvar="CELLWARDEN_PORT", help="serial port of the board, over USB")
 @click.option("--board", help="a folder of boards/, such as pico_bq76952")
 @click.option("--config", type=_CONFIG, help="its config.json; without, it keeps its own")
-def flash(port, board, config):
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="where both have no room: take the old version away first; no way back",
+)
+def flash(port, board, config, replace):
     """Install or update the firmware. It opens the FETs; cut anywhere, a whole version starts."""
     from cellwarden.transport import default_port
     from deploy.files import boards, constant
@@ -31,7 +36,7 @@ def flash(port, board, config):
         wanted = gather(board, config)
         link = Link(port or default_port())
         try:
-            Flash(link, constant(board, "PLATFORM"), wanted, click.echo).install()
+            Flash(link, constant(board, "PLATFORM"), wanted, click.echo, replace).install()
             click.echo(first_status(link, patience_s(link.port)))
         finally:
             link.close()

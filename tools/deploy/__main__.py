@@ -24,6 +24,7 @@ def main(argv=None) -> int:
     parser.add_argument("--board", default="")
     parser.add_argument("--port", default="")
     parser.add_argument("--config", default="")
+    parser.add_argument("--replace", action="store_true")
     args = parser.parse_args(argv)
     try:
         if args.board not in boards():
@@ -48,7 +49,7 @@ def flash(args) -> None:
         raise FlashError("PORT=? such as /dev/ttyACM0; .venv/bin/mpremote devs lists them")
     link = Link(args.port)
     try:
-        Flash(link, constant(args.board, "PLATFORM"), wanted).install()
+        Flash(link, constant(args.board, "PLATFORM"), wanted, print, args.replace).install()
         print(first_status(link, patience_s(args.port)))
     finally:
         link.close()

@@ -15,6 +15,7 @@ from deploy.plan import (
     CONFIG,
     INSTALLED,
     PREVIOUS,
+    SMALL_N,
     STAGE,
     TRIAL,
     Change,
@@ -40,6 +41,10 @@ try:
 except (AttributeError, ImportError, OSError, ValueError):
     pass
 """
+_INSTEAD = "; --replace takes the old version away first: nothing protects or conducts until the new one is there"
+_REPLACED = (
+    "no room for both: the old version goes first; the FETs are off until the new one starts"
+)
 _ABOUT = "(sys.platform, tuple(sys.implementation[1])[:3], getattr(sys.implementation, '_mpy', 0))"
 
 
@@ -80,16 +85,17 @@ def check_config(text: str, name: str, board: str = "") -> None:
 
 
 class Flash:
-    """One update of one board over an open link. `tell`: where progress goes."""
+    """One update of one board over an open link. `tell`: where progress goes; `replace`: as --replace."""
 
-    def __init__(self, link: Link, platform: str, wanted, tell=print):
+    def __init__(self, link: Link, platform: str, wanted, tell=print, replace: bool = False):
         self._link = link
         self._platform = platform
         self._wanted = wanted
         self._tell = tell
+        self._replace = replace
 
     def install(self) -> None:
-        """All of it, or nothing; the board runs again afterwards, whatever happened."""
+        """All of it, or nothing (but for `replace`); the board runs again afterwards, whatever happened."""
         link = self._link
         self._stop_firmware()
         try:
@@ -100,7 +106,7 @@ class Flash:
             if change.nothing():
                 self._tell("everything is there already")
                 return
-            self._check_room(change)
+            change = self._make_room(change)
             self._upload(change)
             self._commit(change)
             self._verify(change)
@@ -154,17 +160,27 @@ class Flash:
             raise FlashError("the board has no config.json yet: give one with CONFIG=path")
         check_config(text, "the board's config.json")
 
-    def _check_room(self, change: Change) -> None:
-        keep = list(change.staged())
+    def _make_room(self, change: Change) -> Change:
+        """Old and new lie side by side; where they cannot the old one goes first, if that is allowed."""
+        keep = [staged_name(path) for path in change.changed if path not in change.upload]
         self._link.run(f"clear({STAGE!r}, {keep!r})", "removing leftovers")
         self._link.run(f"clear({PREVIOUS!r}, [])", "removing the version before")
-        block_n, free = self._link.ask("space()", "looking for room")
+        doing = "looking for room"
+        block_n, free = self._link.ask("space()", doing)
         needed = change.blocks(block_n)
-        if needed > free:
+        if needed <= free:
+            return change
+        alone = change.alone()
+        taken = self._link.ask(f"taken({change.old()!r}, {block_n}, {SMALL_N})", doing)
+        instead = alone.blocks(block_n) <= free + taken and change.may_go_back
+        if not (instead and self._replace):
             raise FlashError(
                 f"the file system is too full: {needed * block_n // 1024} KiB are needed, "
-                f"{free * block_n // 1024} KiB are free"
+                f"{free * block_n // 1024} KiB are free{_INSTEAD if instead else ''}"
             )
+        self._tell(_REPLACED)
+        self._carry_out(change.removal(), "removing the old version")
+        return alone
 
     def _upload(self, change: Change) -> None:
         self._link.run(f"folders({change.folders()!r})", "making folders")
@@ -191,9 +207,15 @@ class Flash:
         if change.may_go_back:
             link.write(f"{STAGE}/{BACK}", change.way_back().encode())
             link.write(f"{STAGE}/{TRIAL}", b"")
-        link.write(f"{STAGE}/part", change.lines().encode())
+        self._carry_out(change.lines(), "putting the files in place")
+
+    def _carry_out(self, plan: str, doing: str) -> None:
+        """From the rename on boot.py ends it, whatever happens."""
+        link = self._link
+        link.run(f"folders([{STAGE!r}])", "making folders")
+        link.write(f"{STAGE}/part", plan.encode())
         link.run(f"import os\nos.rename('{STAGE}/part', '{STAGE}/plan')", "writing the plan")
-        link.run("finish(dog.bark)", "putting the files in place")
+        link.run("finish(dog.bark)", doing)
 
     def _verify(self, change: Change) -> None:
         self._demand({path: sha256(change.data[path]) for path in change.data})

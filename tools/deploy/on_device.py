@@ -88,6 +88,17 @@ def space():
     return about[0], about[3]
 
 
+def taken(paths, block_n, small_n):
+    """Blocks that come back at least when these are removed: up to `small_n` bytes lie in a folder."""
+    total = 0
+    for path in paths:
+        dog.feed()
+        n = os.stat(path)[6] if is_there(path) else 0
+        if n > small_n:
+            total += -(-n // block_n)
+    return total
+
+
 def has_frozen():
     """This image has the firmware's modules built in."""
     path = sys.path[:]
@@ -108,11 +119,13 @@ def folders(paths):
 
 
 def clear(folder, keep):
-    """Remove leftovers of an update that never came to its end."""
+    """Remove leftovers of an update that never came to its end; the folder too when all of it was."""
     for name in names(folder):
         if name not in keep:
             dog.feed()
             os.remove(folder + "/" + name)
+    if is_there(folder) and not names(folder):
+        os.rmdir(folder)
 
 
 class Writer:

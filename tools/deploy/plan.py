@@ -8,6 +8,8 @@ BACK, TRIAL = "back", "trial"  # staged with an update of a version that was the
 INSTALLED = "/installed.txt"  # hash and path of everything we put there
 CONFIG = "/config.json"  # yours: replaced when you give another one, never removed
 BOOT = "/boot.py"
+MAIN = "/main.py"  # without it nothing starts
+SMALL_N = 512  # bytes of a file that littlefs lays into its folder: seven of them into two blocks
 _RESERVE_N = 8  # blocks that the file system itself may take on the way
 
 
@@ -42,12 +44,17 @@ def hiding(names, wanted) -> list[str]:
     return ["/" + name for name in names if name.split(".")[0] in lib]
 
 
+def _removed_as(path: str) -> int:
+    return {MAIN: 0, INSTALLED: 2}.get(path, 1)
+
+
 class Change:
     """`hashes`: path -> sha256 of what is on the board, "" or missing when it is not there."""
 
     def __init__(self, wanted, before: list[str], hashes: dict):
         self.data = dict(wanted)
-        self._there = {path for path, digest in hashes.items() if digest}
+        self.before = [path for path in before if hashes.get(path)]
+        self._hashes = hashes
         self.may_go_back = bool(before)
         self.changed = [path for path, data in wanted if hashes.get(path) != sha256(data)]
         ours = set(before) | set(twins(wanted))
@@ -73,11 +80,24 @@ class Change:
             lines += f"{BACK} {PREVIOUS}/plan\n{TRIAL} {PREVIOUS}/trial\n"
         return lines
 
+    def old(self) -> list[str]:
+        """What the version that is there consists of, but for what the next one needs from the start."""
+        return [path for path in self.before if path not in (BOOT, CONFIG)] + [INSTALLED]
+
+    def alone(self) -> "Change":
+        """The same on a board that has no version any more."""
+        kept = {path: digest for path, digest in self._hashes.items() if path not in self.old()}
+        return Change(list(self.data.items()), [], kept)
+
+    def removal(self) -> str:
+        """The plan that takes the old version away; first what starts it, its list last."""
+        return "".join(f"- {path}\n" for path in sorted(self.old(), key=_removed_as))
+
     def way_back(self) -> str:
         """The plan that takes this one back: boot.py has put away what was replaced."""
-        replaced = [path for path in self.changed if path != BOOT and path in self._there]
+        replaced = [path for path in self.changed if path != BOOT and self._hashes.get(path)]
         moves = [f"{staged_name(path)} {path}\n" for path in [*replaced, *self.gone]]
-        added = [path for path in self.changed if path != BOOT and path not in self._there]
+        added = [path for path in self.changed if path != BOOT and not self._hashes.get(path)]
         return "".join(moves) + "".join(f"- {path}\n" for path in added)
 
     def folders(self) -> list[str]:
@@ -90,5 +110,7 @@ class Change:
 
     def blocks(self, block_n: int) -> int:
         """Blocks of the file system that must be free: old and new lie side by side for a while."""
-        of_files = sum(-(-len(self.data[path]) // block_n) for path in self.upload)
+        sizes = [len(self.data[path]) for path in self.upload]
+        small_n = sum(n <= SMALL_N for n in sizes)
+        of_files = sum(-(-n // block_n) for n in sizes if n > SMALL_N) + -(-small_n // 2)
         return of_files + 2 * len(self.folders()) + _RESERVE_N if self.upload else 0

@@ -24,6 +24,15 @@ class PIO:
     SHIFT_RIGHT = 1
 
 
+class Flash:
+    """What is there for files, as a block device: of it, how many blocks of 4 KiB that is."""
+
+    block_n = 352  # of a Pico
+
+    def ioctl(self, op: int, _arg: int) -> int:
+        return self.block_n if op == 4 else -1
+
+
 class Program:
     """`words`: as MicroPython's assembler makes them, jumps relative to the start."""
 
