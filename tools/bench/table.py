@@ -15,10 +15,11 @@ VM = "MicroPython's virtual machine on this host"
 
 
 def row(name: str, value: float, unit: str, rig: str, bound=None) -> dict:
-    """`bound`: not more than that; below 0, at least so much."""
+    """`bound`: not more than that; below 0, at least so much. A ratio of 1 or less keeps it, either way."""
     ratio = None
     if bound is not None:
         ratio = round(-bound / value if bound < 0 else value / (bound or 1), 3)
+        bound = abs(bound)
     named = {"name": name, "value": round(value, 3), "unit": unit, "bound": bound}
     return {**named, "ratio": ratio, "rig": rig}
 

@@ -25,7 +25,7 @@ _SCAN_PIN, _GC_PIN = 15, 16
 _LOADED_MS = 11000  # every reporter is there, and the black box has begun its logs
 _ERASES = 10
 _KEPT = "/" + unchanged.PATH
-_EDGES = int(os.environ.get("CELLWARDEN_EDGES", "100"))
+_EDGES = int(os.environ.get("CELLWARDEN_EDGES", "1000"))
 
 
 def bench(config=None, main=None, crc: bool = True, files=None, first=False, **more) -> Bench:
@@ -113,7 +113,7 @@ def free_heap(rig) -> list:
     """What is left with everything on; asked at the prompt after the loop was stopped."""
     rig.pico.enter_raw()
     said = rig.pico.execute("import gc; gc.collect(); print(gc.mem_free())")
-    return [("free heap, everything on", int(said) / 1024, "KiB", -120)]
+    return [("free heap, everything on (at least)", int(said) / 1024, "KiB", -120)]
 
 
 def rows(edges: int = _EDGES):

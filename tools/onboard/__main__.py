@@ -30,7 +30,9 @@ def rows(said: str):
     for line in said.splitlines():
         words = line.split()
         if words[:1] == ["FREE"]:
-            yield row("free heap, everything on", int(words[1]) / 1024, "KiB", RIG, -120)
+            yield row(
+                "free heap, everything on (at least)", int(words[1]) / 1024, "KiB", RIG, -120
+            )
         elif words[:1] == ["FIGURE"]:
             kind, _, pin = words[1].partition("-")
             name, unit, divisor, bounds = _KINDS[kind]
