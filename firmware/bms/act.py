@@ -50,6 +50,7 @@ class Act:
         )  # what opens the FETs without a command
         self._defied_ms = 0
         self._hush_ms = 0
+        self._room = None  # see Snapshot
 
     def disarm(self) -> None:
         """Forget that the monitor is armed: the next self-test writes and verifies it again."""

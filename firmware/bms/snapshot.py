@@ -53,3 +53,4 @@ class Snapshot:
         self.plausible = False  # cells add up and no sense wire seems open: fit to learn from
         self.charger = False  # terminal voltage says a charger is there
         self.load = False  # terminal voltage says a load is there (FETs off)
+        self._room = None  # MicroPython's tables grow when full, and until then a name is sought in all of one

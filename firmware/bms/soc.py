@@ -77,6 +77,7 @@ class Soc:
 
             curve = of(config)
         self.voltage = Voltage(config, curve)
+        self._room = None  # see Snapshot
 
     def remaining_mah(self) -> int:
         """Charge left."""
