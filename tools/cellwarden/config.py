@@ -144,23 +144,37 @@ def export(file, whole, target):
 @on_board
 def import_file(file, kind, cells, safe, restart, target):
     """Store FILE's settings instead of the board's, whole. Dangerous values of others are refused."""
-    values = settings.read_file(file) if kind is None else _foreign(file, kind, cells, safe)
+    values = settings.read_file(file) if kind is None else _list_in(file, kind)
     with target.board() as board:
+        if kind is not None:
+            values = _foreign(file, values, kind, cells, safe, settings.known_of(board))
         _store(board, values, restart)
 
 
-def _foreign(file: Path, kind: str, cells, safe: bool) -> dict:
-    from settings_import.convert import ImportProblem, convert
+def _list_in(file: Path, kind: str):
+    """What lies in another maker's list, before a board is asked."""
     from settings_import.tables import KINDS
 
     if kind not in ("auto", *KINDS):
         raise Problem(f"--kind {kind}: one of auto, {', '.join(KINDS)}")
     try:
-        result = convert(json.loads(beginning(file, 1 << 20)), kind, cells)
-    except (ImportProblem, ValueError, RecursionError) as error:
+        return json.loads(beginning(file, 1 << 20))
+    except (ValueError, RecursionError) as error:
+        raise Problem(f"{file} cannot be read: {error}") from None
+
+
+def _foreign(file: Path, listed, kind: str, cells, safe: bool, own: dict) -> dict:
+    """Their list as our settings; how our board is wired and built stays as it is there."""
+    from settings_import.convert import ImportProblem, convert
+
+    try:
+        result = convert(listed, kind, cells, own)
+    except ImportProblem as error:
         raise Problem(f"{file} cannot be read: {error}") from None
     for verdict in result.verdicts:
         click.echo(verdict, err=True)
+    for name, value in result.kept.items():
+        click.echo(f"kept: {name} {value} {unit(name)}".rstrip() + ", of the board", err=True)
     if result.refused() and not safe:
         raise Problem(
             f"{file}: {len(result.refused())} values are refused, see above; --safe goes on"
