@@ -107,7 +107,22 @@ def _check(ident: int, parts, chain) -> Log:
             damage = None
     if damage is not None:
         log.torn_n += len(damage.data)
+        if before is not None and _one_bit_off(ident, before.number + 1, damage.data):
+            log.problems.append(f"record {before.number + 1} at {damage.place} damaged")
     return log
+
+
+def _one_bit_off(ident: int, number: int, data: bytes) -> bool:
+    """Is it the next record but for one bit? A cut ends in bits of the last byte that are not 0 yet: those are its."""
+    data = bytearray(data) + b"\xff" * (HEAD_N + MAC_N)  # of the sum, too, what is FF
+    for bit in range(8 * len(data)):
+        at, mask = bit // 8, 1 << bit % 8
+        data[at] ^= mask
+        n = record_at(data, 0, ident)
+        if n >= 0 and data[4:8] == number.to_bytes(4, "little"):
+            return at != padded(n) - 1 or data[at] & mask != 0
+        data[at] ^= mask
+    return False
 
 
 def _check_number(log: Log, before, record: Record, damage) -> None:
