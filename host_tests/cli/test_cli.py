@@ -10,6 +10,7 @@ from bms.blackbox import VERSION
 from cellwarden import cli, transport
 from host_tests.cli.cli_rig import KEY, Desk
 from roles import CHG
+from simboard.person import Overload
 
 
 def test_ports_are_listed_and_none_is_an_answer_too(desk, monkeypatch):
@@ -364,3 +365,27 @@ def test_a_board_whose_file_is_none_is_given_another(tmp_path, capsys, monkeypat
     assert desk.json("config", "get", "cell_n") == {"cell_n": 15}
     assert desk.json("status")["problems"] == []
     desk.served.end()
+
+
+def test_a_start_of_the_simulated_board_is_one_of_a_board(desk):
+    """The charge it knew, which start it is, and why: as a device keeps them."""
+    desk.trip()
+    before = desk.pack.soc.charge_uah
+    desk.good("reset", "board")
+    assert abs(desk.pack.soc.charge_uah - before) < before // 50 and not desk.pack.soc.guessed
+    events = desk.json("log", "list")["events"]
+    assert "software" in [event["words"] for event in events if event["kind"] == "reset"][-1]
+
+
+def test_a_board_nobody_has_shows_a_trip_when_asked_to(tmp_path, capsys, monkeypatch):
+    """Without it no picture of a window could be tried before something has happened to a real pack."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    desk = Desk(tmp_path, capsys, overload=Overload())
+    with desk.served.lock:
+        for _ in range(400):
+            desk.served.board.step()
+    try:
+        assert "window 1: ocd1" in desk.good("log", "list")
+        desk.good("log", "plot", tmp_path / "trip.svg")
+    finally:
+        desk.served.end()

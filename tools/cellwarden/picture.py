@@ -29,7 +29,7 @@ def _figure(n: int, title: str):
         matplotlib.use("Agg")
         from matplotlib import pyplot
     except ImportError:
-        raise Problem("pictures need matplotlib: pip install 'cellwarden[plot]'") from None
+        raise Problem("pictures need matplotlib: pip install '.[plot]' (in the clone)") from None
     figure, axes = pyplot.subplots(n, 1, sharex=True, figsize=(10, 2.6 * n), layout="constrained")
     figure.suptitle(title)
     return figure, axes

@@ -138,7 +138,7 @@ def _parquet(found: list[dict], names) -> bytes:
         from pyarrow import parquet
     except ImportError:
         raise Problem(
-            "Parquet needs pyarrow: pip install pyarrow, or write .csv or .jsonl"
+            "Parquet needs pyarrow: pip install '.[parquet]' (in the clone), or write .csv or .jsonl"
         ) from None
     columns = {}
     for name in names:
