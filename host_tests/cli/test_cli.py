@@ -255,7 +255,7 @@ def test_events_scans_and_samples_become_tables(desk, tmp_path):
 
 def test_parquet_without_pyarrow_says_what_to_install(desk, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    assert "pip install pyarrow" in desk.bad(2, "log", "export", tmp_path / "e.parquet")
+    assert "pip install '.[parquet]'" in desk.bad(2, "log", "export", tmp_path / "e.parquet")
     assert not (tmp_path / "e.parquet").exists()
 
 
@@ -389,3 +389,41 @@ def test_a_board_nobody_has_shows_a_trip_when_asked_to(tmp_path, capsys, monkeyp
         desk.good("log", "plot", tmp_path / "trip.svg")
     finally:
         desk.served.end()
+
+
+def test_counters_over_the_life_of_a_board_are_a_table_too(desk, tmp_path):
+    """They are written once a day, and after ten minutes: how often what has tripped, how many starts."""
+    desk.good("status")  # tells it the time
+    desk.trip()
+    with desk.served.lock:
+        desk.served.board._boxes[0]._save_ms = 0
+        for _ in range(40):
+            desk.served.board.step()
+    out = tmp_path / "counters.csv"
+    assert "1 rows of counters" in desk.good("log", "export", out, "--what", "counters")
+    (row,) = csv.DictReader(out.open())
+    assert (row["starts"], row["trips_ocd1"], row["trips_cov"]) == ("1", "1", "0")
+    assert int(row["uptime_s"]) >= 50 and row["wall_s"] != "0" and row["events_lost"] == "0"
+
+
+def test_another_board_on_the_same_port_does_not_inherit_a_record(desk, tmp_path):
+    """One with a smaller flash has fewer segments than what lies there from before."""
+    desk.trip()
+    copy = tmp_path / "copy"
+    desk.good("log", "export", copy)
+    for stray in ("minutes/28", "hours/30.part", "windows/31.part"):
+        (copy / stray).write_bytes((copy / "windows" / "00").read_bytes())
+    (copy / "minutes" / "notes.txt").write_text("mine")
+    desk.good("log", "export", copy)
+    left = sorted(path.name for path in copy.rglob("*") if path.is_file())
+    assert left == ["00", "00", "01", "notes.txt"], left
+
+
+def test_a_transfer_that_was_stopped_leaves_a_copy_that_nothing_was_changed_in(desk, tmp_path):
+    """A segment that has grown lies beside the longer one that is still being read: that is no record twice."""
+    desk.trip()
+    copy = tmp_path / "copy"
+    desk.good("log", "export", copy)
+    part = copy / "events" / "00.part"
+    part.write_bytes((copy / "events" / "00").read_bytes()[:700])
+    assert "comes after" not in desk.good("log", "verify", "--from", copy, port="")

@@ -53,7 +53,8 @@ def logs(dump: bytes, key: bytes | None = None, size: int = SIZE) -> dict[int, L
             ident = whole[0].covered[1]
             pieces.setdefault(ident, []).append((whole[0].number, found))
     chain = Chain(key) if key is not None else None
-    return {ident: _check(ident, sorted(parts), chain) for ident, parts in sorted(pieces.items())}
+    ordered = {i: sorted(parts, key=lambda part: part[0]) for i, parts in sorted(pieces.items())}
+    return {ident: _check(ident, parts, chain) for ident, parts in ordered.items()}
 
 
 def walk(block: bytes, start: int = 0):
