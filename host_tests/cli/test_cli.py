@@ -10,6 +10,7 @@ from bms.blackbox import VERSION
 from cellwarden import cli, transport
 from host_tests.cli.cli_rig import KEY, Desk
 from roles import CHG
+from sim.mischief import find
 from simboard.person import Overload
 
 
@@ -286,6 +287,30 @@ def test_a_year_with_restarts_is_one_line_in_order():
         assert picture.long_run(found, "hours", "png").startswith(b"\x89PNG")
 
 
+def test_a_year_shows_each_days_lowest_mean_and_highest(monkeypatch):
+    """8760 points up and down each day were four solid blocks of colour."""
+    pytest.importorskip("matplotlib", reason="NEEDS matplotlib: pip install matplotlib")
+    from cellwarden import picture
+
+    def at(hour):
+        warm = -32768 if hour // 24 == 5 else 100 + hour % 24
+        row = {"cell_min_mv": 3200 + hour % 24, "cell_max_mv": 3300, "pack_ma": hour % 2 * 1000}
+        row |= {"soc_pm": 500, "temp_min_ddegc": warm, "temp_max_ddegc": warm}
+        return row | {"uptime_s": hour * 3600, "wall_s": 1_767_225_600 + hour * 3600}
+
+    drawn = []
+    monkeypatch.setattr(picture, "_saved", lambda figure, form: drawn.append(figure) or b"")
+    picture.long_run([at(hour) for hour in range(365 * 24)], "hours", "png")
+    cells, current, _, temps = drawn[0].axes
+    assert [len(axis.lines[0].get_xdata()) for axis in drawn[0].axes] == [365] * 4
+    low, high = cells.collections[0].get_paths()[0].get_extents().intervaly
+    assert (low, high) == (3.2, 3.3)
+    assert current.lines[0].get_ydata()[7] == 0.5
+    assert temps.lines[0].get_ydata()[5] != temps.lines[0].get_ydata()[5], "sensors were not there"
+    picture.long_run([at(hour) for hour in range(48)], "hours", "png")
+    assert len(drawn[1].axes[0].lines[0].get_xdata()) == 48
+
+
 def test_help_and_completion_know_every_command(desk, monkeypatch):
     out = desk.good("--help", port="")
     for name in cli.COMMANDS:
@@ -427,3 +452,17 @@ def test_a_transfer_that_was_stopped_leaves_a_copy_that_nothing_was_changed_in(d
     part = copy / "events" / "00.part"
     part.write_bytes((copy / "events" / "00").read_bytes()[:700])
     assert "comes after" not in desk.good("log", "verify", "--from", copy, port="")
+
+
+def test_the_end_of_a_burst_of_bus_errors_is_not_told_as_another(desk):
+    with desk.served.lock:
+        sim = desk.served.board.sim
+        sim.run(5)
+        find("dead_bus").apply(sim)
+        sim.run(3)
+        find("dead_bus").clear(sim)
+        sim.run(70)
+    begin, end = (
+        e["words"] for e in desk.json("log", "list", "-n", 0)["events"] if e["kind"] == "bus"
+    )
+    assert begin.startswith("the bus failed, 3 times") and "has not failed for a minute" in end
