@@ -323,6 +323,33 @@ def test_help_and_completion_know_every_command(desk, monkeypatch):
     assert [item.value for item in found] == ["export"]
 
 
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ("config get bal_o", ["bal_on_mv", "bal_off_mv"]),
+        ("config set shunt", ["shunt_uohm"]),
+        ("config import --kind j", ["jk", "jbd"]),
+        ("config check --board pico_i", ["pico_isl94202"]),
+        ("flash --board esp", ["esp32_bq76952"]),
+        ("status --port /dev/ttyA", ["/dev/ttyACM0"]),
+        ("calibrate c", ["cell1", "cell2"]),
+    ],
+)
+def test_completion_knows_fields_boards_and_ports(monkeypatch, capsys, line, words):
+    monkeypatch.setattr(transport, "ports", lambda: [{"port": "/dev/ttyACM0", "usb": True}])
+    monkeypatch.setenv("_CELLWARDEN_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "cellwarden " + line)
+    monkeypatch.setenv("COMP_CWORD", str(len(line.split())))
+    with pytest.raises(SystemExit):
+        cli.run([])
+    offered = [row.split(",")[1] for row in capsys.readouterr().out.split()]
+    assert offered[: len(words)] == words, offered
+
+
+def test_a_port_before_the_command_is_told_its_place(desk):
+    assert "after the command" in desk.bad(2, "--port", desk.port, "status", port="")
+
+
 def test_demo_and_flash_are_under_the_same_name(desk):
     assert "--headless" in desk.good("demo", "--help", port="")
     assert "Choose one" in desk.bad(2, "flash", "--board", "toaster", port="")

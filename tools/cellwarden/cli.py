@@ -12,6 +12,7 @@ from bms.version import VERSION
 from cellwarden.problem import LINE, PIPE, PROBLEM, STOPPED, Problem
 
 _COMPLETE = "_CELLWARDEN_COMPLETE"  # a shell asks what could come next
+_AFTER = ("-p", "--port", "--baud", "--key", "--patience", "--json")
 # name: module with `command`. Loaded when it is used, so that each starts at once.
 COMMANDS = {
     "ports": "look",
@@ -95,7 +96,11 @@ def run(arguments=None) -> int:
 def _help_for(error) -> str:
     """Where to read on; Click's own two lines would be three."""
     ctx = getattr(error, "ctx", None)
-    return f" ({ctx.command_path} --help)" if ctx is not None else ""
+    if ctx is None:
+        return ""
+    if ctx.command is main and getattr(error, "option_name", "") in _AFTER:
+        return f": {error.option_name} comes after the command (cellwarden status --help)"
+    return f" ({ctx.command_path} --help)"
 
 
 def _of_system(error: OSError) -> str:

@@ -9,7 +9,7 @@ import click
 
 from bms import chemistry
 from bms.config import unit
-from cellwarden import settings
+from cellwarden import offer, settings
 from cellwarden.board import CONFIGURE
 from cellwarden.common import as_json, beginning, on_board, progress, say, write_whole
 from cellwarden.problem import DIFFERS, Lost, Problem
@@ -28,7 +28,7 @@ def config():
 
 
 @config.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=offer.fields)
 @on_board
 @as_json
 def get(names, target, as_json):
@@ -56,7 +56,9 @@ def _value_lines(found):
 
 
 @config.command(name="set")
-@click.argument("pairs", nargs=-1, required=True, metavar="NAME=VALUE...")
+@click.argument(
+    "pairs", nargs=-1, required=True, metavar="NAME=VALUE...", shell_complete=offer.fields
+)
 @_restart
 @on_board
 def set_values(pairs, restart, target):
@@ -137,7 +139,11 @@ def export(file, whole, target):
 
 @config.command(name="import")
 @click.argument("file", type=_FILE)
-@click.option("--kind", help="of another maker: jk, jbd, daly or auto; default: our own")
+@click.option(
+    "--kind",
+    help="of another maker: jk, jbd, daly or auto; default: our own",
+    shell_complete=offer.makers,
+)
 @click.option("--cells", type=int, help="cells in series, where the list does not say")
 @click.option("--safe", is_flag=True, help="another maker's: our default where a value is refused")
 @_restart
@@ -187,7 +193,11 @@ def _foreign(file: Path, listed, kind: str, cells, safe: bool, own: dict) -> dic
 @config.command()
 @click.argument("file", type=_FILE)
 @click.option(
-    "--board", default="pico_bq76952", show_default=True, help="whose monitor has to hold it"
+    "--board",
+    default="pico_bq76952",
+    show_default=True,
+    help="whose monitor has to hold it",
+    shell_complete=offer.boards,
 )
 @as_json
 def check(file, board, as_json):
