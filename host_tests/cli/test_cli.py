@@ -119,6 +119,17 @@ def test_settings_are_read_changed_compared_and_carried_to_a_file(desk, tmp_path
     assert "bal_on_mv" not in json.loads(desk.good("config", "export"))
 
 
+def test_what_waits_for_the_next_start_is_told_beside_what_is_in_force(desk):
+    """Who looks for a change and sees the old value would believe that it was lost."""
+    desk.good("config", "set", "bal_on_mv=20")
+    out = desk.good("config", "get", "bal_on_mv", "cov_mv", key=None)
+    assert " 15 mV" in out and "\nfrom the next start on: bal_on_mv: 15 -> 20 mV\n" in out
+    assert "from the next" not in desk.good("config", "get", "cov_mv", key=None)
+    assert desk.json("config", "get", "bal_on_mv") == {"bal_on_mv": 15}
+    desk.good("reset", "board")
+    assert " 20 mV" in desk.good("config", "get", "bal_on_mv")
+
+
 def test_settings_are_edited_in_an_editor(desk, monkeypatch):
     monkeypatch.setenv("EDITOR", "ed")
     monkeypatch.setattr("click.edit", lambda text, **more: text)

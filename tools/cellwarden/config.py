@@ -35,6 +35,7 @@ def get(names, target, as_json):
     """Values in force: all, those named, or those beginning with a NAME that ends in _ ."""
     with target.board() as board:
         found = settings.in_force(board)
+        waiting = settings.waiting(board, found)
     if names:
         found = {name: value for name, value in found.items() if _wanted(name, names)}
         for name in names:
@@ -42,17 +43,20 @@ def get(names, target, as_json):
                 settings.known(name)
             elif not any(field.startswith(name) for field in found):
                 raise Problem(f"no field begins with {name}: `cellwarden config get` lists all")
-    say(found, as_json, _value_lines)
+    say(found, as_json, lambda found: _value_lines(found, waiting))
 
 
 def _wanted(name: str, names) -> bool:
     return any(name == one or (one.endswith("_") and name.startswith(one)) for one in names)
 
 
-def _value_lines(found):
+def _value_lines(found, waiting):
     words = {row[0]: row[4] for row in chemistry.rows(found.get("chemistry", "LFP"))}
     for name, value in found.items():
         yield f"{name:22} {value!s:>8} {unit(name):9} {words.get(name, '')}".rstrip()
+    waiting = [row for row in waiting if row["field"] in found]
+    for text in settings.difference_lines(waiting) if waiting else ():
+        yield f"from the next start on: {text}"
 
 
 @config.command(name="set")

@@ -68,6 +68,14 @@ def given(board) -> dict:
         raise Problem(f"the board's stored settings cannot be read: {error}") from None
 
 
+def waiting(board, now: dict) -> list[dict]:
+    """How the next start will differ from what is in force now, as far as that can be told."""
+    try:
+        return differences(now, Config(given(board)).as_dict())
+    except (Problem, ConfigError):
+        return []
+
+
 def known_of(board) -> dict:
     """What was given, or where that cannot be read what is in force and no default."""
     try:
