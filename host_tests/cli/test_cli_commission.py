@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bms.version import VERSION
 from host_tests.cli.cli_rig import Desk
 from simboard.person import Person
 
@@ -63,6 +64,7 @@ def test_a_right_pack_is_commissioned_from_the_terminal(tmp_path, capsys, monkey
     code, said, report, held = commissioned(tmp_path, capsys, monkeypatch)
     assert code == 0 and "passed, 11 of 11" in said, said
     assert (report["state"], held, len(report["passed"])) == ("passed", 0, 11)
+    assert report["firmware"] == VERSION and int(report["settings_hash"], 16)
     for prompt in ("Load cell 1", "Load cell 4", "Hold thermistor 3"):
         assert prompt in said
 
