@@ -5,6 +5,8 @@ import gc
 
 from micropython import const, heap_lock, heap_unlock, schedule
 
+from bms.journal import LAPSE
+
 _RESTART_MS = const(1000)  # rest before a reporter that died is started again
 _GC_MS = const(1000)
 _FEED_MS = const(1000)  # longest rest without feeding the MCU's watchdog
@@ -32,6 +34,7 @@ class App:
         self.error = None  # what the last of them died of
         self._locks = True  # scans have got along without the heap so far
         self._dt_ms = 0  # of the scan
+        self._lapses = 0  # of the cut-off, that the journal has
         self._waits = False  # for `_locked`
         self._raised = None  # what it ended with
         scan.board.cutoff.wake = wake.set
@@ -72,6 +75,7 @@ class App:
             period_ms = scan.period_ms
             self._dt_ms = clock.ticks_diff(now_ms, last_ms)
             self._waits = True
+            locked = self._locks
             try:  # in a function of its own it would take stack from the scan
                 if self._locks and scan.board.cutoff.hard:
                     schedule(App._locked, self)
@@ -89,6 +93,8 @@ class App:
                 scan.tick(self._dt_ms)
             if self._raised is not None:
                 self._pass_on(self._raised)
+            if scan.board.cutoff.lapses != self._lapses:
+                self._note_lapse(locked and not self._locks)
             if scan.period_ms != period_ms:
                 self._set_pace(now_ms)
             last_ms = now_ms
@@ -127,9 +133,15 @@ class App:
             heap_unlock()
 
     def _give_up(self, error) -> None:
-        self._scan.board.cutoff.block()
+        self._scan.board.cutoff.lapse()
         self._locks = False
         self.error = error
+
+    def _note_lapse(self, needed_heap: bool) -> None:
+        """Nothing conducted for a moment, and no fault row says why."""
+        pack = self._scan.pack
+        self._lapses = self._scan.board.cutoff.lapses
+        pack.journal.note(LAPSE, needed_heap, -1, self._lapses, 0, pack)
 
     def _pass_on(self, error) -> None:
         self._raised = None

@@ -58,7 +58,9 @@ class Cutoff:
         self._isr = gate.handler(self.trip)  # bound once: binding allocates
         self.wake = None  # called from the interrupt, must not allocate
         self.hits = 0  # edges since start, wraps to 1
-        self.lapses = 0  # times the gate closed by itself, without an edge: strokes came too late
+        self.lapses = (
+            0  # times the permission went without an edge: strokes came too late, or see `lapse`
+        )
         self.tripped = False  # an edge came and the scan has not released since
         self.permits = False
         gate.close()
@@ -111,6 +113,12 @@ class Cutoff:
     def stroke(self) -> None:
         """A scan has completed: tell the hardware dead-man, and hear whether it has acted."""
         if self.permits and not self._gate.stroke():
-            self.block()
-            if not self.tripped:
-                self.lapses = min(self.lapses + 1, _HITS_MAX)
+            if self.tripped:
+                self.block()
+            else:
+                self.lapse()
+
+    def lapse(self) -> None:
+        """Take the permission away where no alarm will tell why."""
+        self.block()
+        self.lapses = min(self.lapses + 1, _HITS_MAX)

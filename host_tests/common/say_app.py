@@ -18,7 +18,7 @@ class Cutoff:
     def __init__(self):
         self.hard = "hard" in sys.argv
         self.wake = None
-        self.blocked = 0
+        self.blocked = self.lapses = 0
 
     def arm(self):
         pass
@@ -26,12 +26,17 @@ class Cutoff:
     def block(self):
         self.blocked += 1
 
+    def lapse(self):
+        self.block()
+        self.lapses += 1
+
 
 class Scan:
-    """Does what `act` says; `seen` has room for what it saw. Also the clock, and the flag that wakes."""
+    """Does what `act` says; `seen` has room for what it saw. Also clock, pack, journal, and the flag that wakes."""
 
     def __init__(self, act):
-        self.board = self
+        self.board = self.pack = self.journal = self
+        self.noted = 0
         self.cutoff = Cutoff()
         self.period_ms = 250
         self.again = False
@@ -51,6 +56,9 @@ class Scan:
 
     def set(self):
         pass
+
+    def note(self, *_record):
+        self.noted += 1
 
     def wait(self):
         yield
@@ -103,7 +111,7 @@ def play(what, n=2):
         except Exception as error:
             said = type(error).__name__
         rest = "locked" if is_locked() else type(app.error).__name__
-        print(what.__name__, said, scan.n, scan.cutoff.blocked, rest)
+        print(what.__name__, said, scan.n, scan.cutoff.blocked, scan.noted, rest)
     return scan
 
 

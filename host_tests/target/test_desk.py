@@ -1,56 +1,16 @@
 """The real `cellwarden` command on the console of an emulated Pico: looked, changed, recorded, mended, commissioned."""
 
-import contextlib
 import json
 import os
 import signal
-import sys
 
-from abstore import ABStore
-from bms.settings import LAYOUT, encode
 from host_tests.target import rig
-from host_tests.target.rig import apart
-from sim.flash import Slot
+from host_tests.target.desk import at_the, put, stop_at, stored, trip
+from host_tests.target.rig import apart, differing
 
-PATIENCE = "100"  # of a client, as an emulated board is many times slower
-SCANS_AFTER_MS = 6000  # a window is closed five seconds after its trip
-
-
-class Desk:
-    """A person with a cable to a bench's Pico, and a folder."""
-
-    def __init__(self, bench, folder):
-        self.bench = bench
-        self.folder = folder
-        self.key = folder / "key"
-        self._cable = rig.Cable(bench.pico)
-
-    def give(self, *words, code=0, act=None):
-        """What a command says that ends with this code."""
-        line = [sys.executable, "-m", "cellwarden", *words]
-        if "--from" not in words and words[0] != "replay":
-            line += ["--port", self._cable.port, "--patience", PATIENCE]
-        if self.key.exists():
-            line += ["--key", self.key]
-        got, said = self._cable.run(line, act=act)
-        assert got == code and "Traceback" not in said, (words, got, said)
-        return said
-
-    def json(self, *words, **more):
-        return json.loads(self.give(*words, "--json", **more))
-
-    def own(self):
-        """A board that nobody owns gets its key."""
-        assert "the board's key is in" in self.give("unlock", "--new-key", self.key)
-
-
-@contextlib.contextmanager
-def at_the(bench, folder):
-    desk = Desk(bench, folder)
-    try:
-        yield desk
-    finally:
-        desk._cable.close()
+PART_N = 1500  # bytes of a log that were read before Ctrl-C
+FLIPPED_N = 2000
+SHOWN_MS = 1500  # until a meter is read, and the board has measured
 
 
 def never_off(bench):
@@ -90,27 +50,59 @@ def test_a_board_is_looked_at_owned_changed_and_its_record_read_while_it_protect
         read_record(desk, bench)
 
 
-def trip(bench):
-    bench.touch(lambda plant: plant.outside.short(0.005))
-    rig.us_until(bench, bench.off, 250)
-    bench.touch(lambda plant: plant.outside.short(0))
-    bench.pico.run_ms(SCANS_AFTER_MS)
-
-
 def read_record(desk, bench):
-    """Events and windows over the cable; what came is what lies in the flash, proved and decided again."""
+    """All logs over the cable, which comes off; Ctrl-C, and again; proved and decided again; a bit of it falls over."""
     os.environ["XDG_CACHE_HOME"] = str(desk.folder)
-    listed = desk.give("log", "list")
-    assert "tripped: " in listed and "window" in listed
-    (copy,) = (desk.folder / "cellwarden").iterdir()
+    copy = desk.folder / "copy"
+    part = copy / "windows" / "00.part"
+    desk.give("log", "export", copy, code=130, act=disturbed(desk, copy / "events" / "00", part))
+    read_n = part.stat().st_size
+    assert read_n > PART_N
+    desk.give("log", "export", copy, act=never_shorter(part, read_n))
     there = rig.read(bench.pico.flash())
     for name in ("events", "windows"):
         used = (copy / name / "00").read_bytes().rstrip(b"\xff")
-        assert used and there[f"/log/{name}/00"].startswith(used)
-    (desk.folder / "device.key").write_bytes(there["/device.key"])
-    said = desk.give("log", "verify", "--from", copy, "--device-key", desk.folder / "device.key")
+        assert len(used) > 500 and there[f"/log/{name}/00"].startswith(used)
+    listed = desk.give("log", "list", "--from", copy)
+    assert "tripped: " in listed and "window" in listed
+    key = desk.folder / "device.key"
+    key.write_bytes(there["/device.key"])
+    said = desk.give("log", "verify", "--from", copy, "--device-key", key)
     assert said.count("chain followed") == 2
     assert ", all equal" in desk.give("replay", copy)
+    flip(bench, used[FLIPPED_N - 20 : FLIPPED_N + 20])
+    said = desk.give("log", "verify", "--device-key", key, code=1)
+    assert said.count(" damaged") == 1 and "windows: " in said.split("  record ")[0]
+
+
+def disturbed(desk, first, part):
+    """The cable comes off behind the first log, which nobody notices; then Ctrl-C in the middle of another."""
+    cut, stopped = [], []
+
+    def act(program, _said):
+        if not cut and first.exists():
+            cut.append(True)
+            desk.cable.cut()
+        if not stopped and part.exists() and part.stat().st_size > PART_N:
+            stopped.append(True)
+            program.send_signal(signal.SIGINT)
+
+    return act
+
+
+def never_shorter(part, n):
+    """What was read is not read again."""
+
+    def act(_program, _said):
+        assert not part.exists() or part.stat().st_size >= n
+
+    return act
+
+
+def flip(bench, around):
+    """One bit in the flash chip, in the middle of these bytes."""
+    at = bytes(bench.pico.mcu.flash).rindex(around) + len(around) // 2
+    bench.pico.mcu.flash[at] ^= 4
 
 
 @apart
@@ -118,7 +110,7 @@ def test_settings_that_the_monitor_refuses_hold_the_fets_off_until_they_are_mend
     started, tmp_path
 ):
     bench = started
-    put(bench, refused({**rig.CONFIG, "capacity_mah": 20000}))
+    put(bench, refused)
     opened = []
     bench.pico.out.clear()
     bench.dfetoff.watch(lambda level: opened.append(level))
@@ -133,19 +125,10 @@ def test_settings_that_the_monitor_refuses_hold_the_fets_off_until_they_are_mend
     assert bench.chip.memory.u1(0x9286) == 2  # SCD: 80 A at 500 uohm are 40 mV
 
 
-def refused(values) -> dict:
-    """Path -> bytes of a store that holds these, as another firmware could have left them."""
-    slots = (Slot(), Slot())
-    ABStore(slots, LAYOUT).save(encode(values, 1))
-    return {f"/settings.{which}": slot.data for which, slot in zip("ab", slots)}
-
-
-def put(bench, files):
-    """Hold it in reset, and change its file system."""
-    bench.pico.hold_reset(True)
-    there = rig.read(bench.pico.flash()) | files
-    del there["/config.json"]
-    bench.pico.mcu.flash[rig.FS_AT : rig.FS_AT + rig.FS_N] = rig.flash_with(list(there.items()))
+def refused(files):
+    """As another firmware could have left them."""
+    del files["/config.json"]
+    files |= stored({**rig.CONFIG, "capacity_mah": 20000}, b"")
 
 
 @apart
@@ -167,13 +150,61 @@ def test_commissioning_is_begun_stopped_gone_on_with_and_waived(started, tmp_pat
         rig.await_permission(bench)
 
 
-def stop_at(text):
-    """Ctrl-C once the command has said this."""
-    done = []
+class Hands:
+    """Who sits at the board: a load of 5 A, no charger; mends the ALERT wire when told that it is open."""
 
-    def act(program, said):
-        if text in said and not done:
-            done.append(True)
-            program.send_signal(signal.SIGINT)
+    def __init__(self, bench):
+        self.bench = bench
+        self.watchers, bench.alert._watchers = bench.alert._watchers, []  # the wire is off
+        self._done = []
+        self._ready_ms = 0
 
-    return act
+    def act(self, program, said):
+        todo = {
+            "What does it show, in mA?": (lambda: self.load(5.0), b"5000\n"),
+            "(0: there is none here)?": (lambda: self.load(0.0), b"0\n"),
+            "ALERT is not connected to the board": (self.mend, b"y\n"),
+        }
+        for text, (do, answer) in todo.items():
+            if text in said and text not in self._done:
+                self._done.append(text)
+                do()
+                program.stdin.write(answer)
+                program.stdin.flush()
+
+    def load(self, amps):
+        self.bench.touch(lambda plant: plant.outside.load(amps=amps))
+        self.bench.pico.run_ms(SHOWN_MS)
+
+    def mend(self):
+        self.bench.alert._watchers += self.watchers
+
+
+@apart
+def test_commissioning_is_gone_on_with_to_its_end_and_finds_a_wire_that_is_off(started, tmp_path):
+    """From the FETs on, which the Pico does by itself: what takes hands had passed before."""
+    bench = started
+    pulled = []
+    hands = Hands(bench)
+    bench.alert.watch(lambda level: pulled.append(level))
+    report = tmp_path / "report.json"
+    with at_the(bench, tmp_path) as desk:
+        desk.own()
+        desk.give("commission", code=130, act=stop_at("fets:"))
+        desk.give("reset", "board")  # held from its start, as a new one is: there is memory for it
+        said = desk.give("commission", "--report", report, act=hands.act)
+    assert said.count("ALERT is not connected") == 1
+    assert said.splitlines()[-2:] == [
+        "passed, 11 of 11 steps passed",
+        "the board has started again",
+    ]
+    found = json.loads(report.read_text())
+    assert found["state"] == "passed"
+    power = found["passed"]
+    assert abs(power["current"]["load_read_ma"] - 5000) < 50
+    assert power["fets"]["both_pack_mv"] > power["fets"]["dsg_pack_mv"] + 300
+    assert 1000 <= power["watchdog"]["ms"] <= 2900
+    assert all(0 < ms < 8000 for ms in power["trips"].values()) and len(power["trips"]) == 4
+    assert pulled.count(0) >= 5  # four trips, and the silence
+    rig.await_permission(bench)
+    assert differing(bench) == []  # the limits of every day

@@ -1,10 +1,12 @@
 """asyncio around the scan, in virtual time: due times, alerts, stalls, reporters that die."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
 from bms.app import App
+from bms.journal import LAPSE
 from fakes_asyncio import ThreadSafeFlag, Ticks
 
 
@@ -51,8 +53,19 @@ class Cutoff:
     def arm(self):
         self.armed += 1
 
+    lapses = 0
+
     def block(self):
         self.blocked += 1
+
+    def lapse(self):
+        self.blocked += 1
+        self.lapses += 1
+
+
+class Journal(list):
+    def note(self, kind, item, cell, value, limit, pack):
+        self.append((kind, item, value))
 
 
 class Watchdog:
@@ -74,6 +87,7 @@ class Scan:
     def __init__(self, clock):
         self.clock = clock
         self.board = Board(clock)
+        self.pack = SimpleNamespace(journal=Journal())
         self.period_ms = 250
         self.again = False
         self.ticks = []  # (when, dt)
@@ -159,6 +173,20 @@ def test_a_scan_that_needs_the_heap_after_all_stops_conducting_once_and_then_has
     assert rig.scan.board.cutoff.blocked == 2 and isinstance(app.error, MemoryError), (
         "and at the end"
     )
+    assert rig.scan.pack.journal == [(LAPSE, 1, 1)]
+
+
+def test_a_permission_that_lapsed_is_told_once(rig):
+    scanned = rig.scan.tick
+
+    def tick(dt_ms):
+        scanned(dt_ms)
+        if len(rig.scan.ticks) in (2, 4):
+            rig.scan.board.cutoff.lapse()
+
+    rig.scan.tick = tick
+    rig.play(lambda app: rig.clock.run(2000))
+    assert rig.scan.pack.journal == [(LAPSE, 0, 1), (LAPSE, 0, 2)]
 
 
 def test_scans_come_at_absolute_due_times(rig):

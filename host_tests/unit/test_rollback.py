@@ -5,8 +5,7 @@ import pytest
 from bms.report.proven import Proven
 from deploy.plan import with_list
 from host_tests.common.scan_rig import Rig
-from host_tests.unit.deploy_rig import PowerCut
-from host_tests.unit.test_deploy import NEW, OLD, installed, prove, update, version, whole
+from host_tests.unit.deploy_rig import NEW, OLD, PowerCut, installed, prove, update, version, whole
 
 YOURS = {
     "/settings.a": b"mine",

@@ -76,14 +76,14 @@ def test_a_scan_that_needs_the_heap_or_too_much_stack_opens_and_the_next_has_it(
     """And the heap is free again, whatever it raised; nothing of the scheduler's ran in it on a `hard` port."""
     said = vm.run(tree, "host_tests/common/say_app.py", port).splitlines()
     assert said == [
-        "needs_heap goes on 1 1 MemoryError",
-        "needs_heap goes on 2 1 MemoryError",
-        "goes_too_deep goes on 1 1 RuntimeError",
-        "is_wrong TypeError 1 0 NoneType",
-        "is_wrong TypeError 2 0 NoneType",
-        "is_called_in_between goes on 1 0 NoneType",
+        "needs_heap goes on 1 1 1 MemoryError",
+        "needs_heap goes on 2 1 1 MemoryError",
+        "goes_too_deep goes on 1 1 1 RuntimeError",
+        "is_wrong TypeError 1 0 0 NoneType",
+        "is_wrong TypeError 2 0 0 NoneType",
+        "is_called_in_between goes on 1 0 0 NoneType",
         f"inside {inside} after 1",
-        "is_fine goes on 1 0 NoneType",
+        "is_fine goes on 1 0 0 NoneType",
         "locked True",
         "stuck 1 " + str(port == "soft"),
         f"full 1 {port == 'soft'} True",

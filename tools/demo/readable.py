@@ -198,6 +198,9 @@ def _describe_box(kind: int, record: dict):
         return None, _calibrated(record)
     if kind == journal.CLOCK:
         return None, f"the clock was moved by {value:+d} s" if item else "the time was told"
+    if kind == journal.LAPSE:
+        why = "a scan needed memory" if item else "scans came too late"
+        return None, f"nothing conducted for a moment: {why} ({value} times so far)"
     if kind == journal.WRITE:
         return None, "a command to the monitor failed"
     if item:

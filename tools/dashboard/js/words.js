@@ -79,7 +79,7 @@ export const FET_WORDS = {
   pdsg: ["precharge", "precharge"],
 };
 const REQUESTS = ["on", "off", "sleep", "shutdown", "clear the faults", "self-test"];
-export const KINDS = ["boot", "trip", "clear", "lock", "ack", "mode", "request", "refused", "alert", "armed", "bus", "anchor", "write", "settings", "reset", "lost", "calibration", "clock"];
+export const KINDS = ["boot", "trip", "clear", "lock", "ack", "mode", "request", "refused", "alert", "armed", "bus", "anchor", "write", "settings", "reset", "lost", "calibration", "clock", "lapse"];
 // bits of what the monitor itself can say, by the fault row whose words they share
 const TRIPS = "cuv cov occ1 ocd1 ocd2 scd otc otd utc utd otf otint hwd pf".split(" ").map((row) => FAULTS[row][0]);
 TRIPS.push("FETs held off from outside");
@@ -181,6 +181,7 @@ const OTHERS = {
   lost: ({ value, limit }) => `${limit} events came too fast to be stored, ${value} in all`,
   calibration: calibrated,
   clock: ({ item, value }) => (item ? `the clock was moved by ${signed(value, 0)} s` : "the time was told"),
+  lapse: ({ item, value }) => `nothing conducted for a moment: ${item ? "a scan needed memory" : "scans came too late"} (${value} times so far)`,
   boot: () => "the firmware has started",
   mode: ({ item, value }) => `mode: ${MODES[item]}, before: ${MODES[value]}`,
   request: ({ item, value }) =>
