@@ -10,6 +10,8 @@ from bms.blackbox import VERSION
 from cellwarden import cli, transport
 from host_tests.cli.cli_rig import KEY, Desk
 from roles import CHG
+from sim.mischief import find
+from simboard.person import Overload
 
 
 def test_ports_are_listed_and_none_is_an_answer_too(desk, monkeypatch):
@@ -115,6 +117,17 @@ def test_settings_are_read_changed_compared_and_carried_to_a_file(desk, tmp_path
     assert desk.good("config", "diff", mine).strip() == "no difference"
     desk.good("config", "set", "bal_on_mv=", "--restart")
     assert "bal_on_mv" not in json.loads(desk.good("config", "export"))
+
+
+def test_what_waits_for_the_next_start_is_told_beside_what_is_in_force(desk):
+    """Who looks for a change and sees the old value would believe that it was lost."""
+    desk.good("config", "set", "bal_on_mv=20")
+    out = desk.good("config", "get", "bal_on_mv", "cov_mv", key=None)
+    assert " 15 mV" in out and "\nfrom the next start on: bal_on_mv: 15 -> 20 mV\n" in out
+    assert "from the next" not in desk.good("config", "get", "cov_mv", key=None)
+    assert desk.json("config", "get", "bal_on_mv") == {"bal_on_mv": 15}
+    desk.good("reset", "board")
+    assert " 20 mV" in desk.good("config", "get", "bal_on_mv")
 
 
 def test_settings_are_edited_in_an_editor(desk, monkeypatch):
@@ -254,7 +267,7 @@ def test_events_scans_and_samples_become_tables(desk, tmp_path):
 
 def test_parquet_without_pyarrow_says_what_to_install(desk, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    assert "pip install pyarrow" in desk.bad(2, "log", "export", tmp_path / "e.parquet")
+    assert "pip install '.[parquet]'" in desk.bad(2, "log", "export", tmp_path / "e.parquet")
     assert not (tmp_path / "e.parquet").exists()
 
 
@@ -285,6 +298,30 @@ def test_a_year_with_restarts_is_one_line_in_order():
         assert picture.long_run(found, "hours", "png").startswith(b"\x89PNG")
 
 
+def test_a_year_shows_each_days_lowest_mean_and_highest(monkeypatch):
+    """8760 points up and down each day were four solid blocks of colour."""
+    pytest.importorskip("matplotlib", reason="NEEDS matplotlib: pip install matplotlib")
+    from cellwarden import picture
+
+    def at(hour):
+        warm = -32768 if hour // 24 == 5 else 100 + hour % 24
+        row = {"cell_min_mv": 3200 + hour % 24, "cell_max_mv": 3300, "pack_ma": hour % 2 * 1000}
+        row |= {"soc_pm": 500, "temp_min_ddegc": warm, "temp_max_ddegc": warm}
+        return row | {"uptime_s": hour * 3600, "wall_s": 1_767_225_600 + hour * 3600}
+
+    drawn = []
+    monkeypatch.setattr(picture, "_saved", lambda figure, form: drawn.append(figure) or b"")
+    picture.long_run([at(hour) for hour in range(365 * 24)], "hours", "png")
+    cells, current, _, temps = drawn[0].axes
+    assert [len(axis.lines[0].get_xdata()) for axis in drawn[0].axes] == [365] * 4
+    low, high = cells.collections[0].get_paths()[0].get_extents().intervaly
+    assert (low, high) == (3.2, 3.3)
+    assert current.lines[0].get_ydata()[7] == 0.5
+    assert temps.lines[0].get_ydata()[5] != temps.lines[0].get_ydata()[5], "sensors were not there"
+    picture.long_run([at(hour) for hour in range(48)], "hours", "png")
+    assert len(drawn[1].axes[0].lines[0].get_xdata()) == 48
+
+
 def test_help_and_completion_know_every_command(desk, monkeypatch):
     out = desk.good("--help", port="")
     for name in cli.COMMANDS:
@@ -295,6 +332,33 @@ def test_help_and_completion_know_every_command(desk, monkeypatch):
 
     found = ShellComplete(cli.main, {}, "cellwarden", "_X").get_completions(["config"], "ex")
     assert [item.value for item in found] == ["export"]
+
+
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ("config get bal_o", ["bal_on_mv", "bal_off_mv"]),
+        ("config set shunt", ["shunt_uohm"]),
+        ("config import --kind j", ["jk", "jbd"]),
+        ("config check --board pico_i", ["pico_isl94202"]),
+        ("flash --board esp", ["esp32_bq76952"]),
+        ("status --port /dev/ttyA", ["/dev/ttyACM0"]),
+        ("calibrate c", ["cell1", "cell2"]),
+    ],
+)
+def test_completion_knows_fields_boards_and_ports(monkeypatch, capsys, line, words):
+    monkeypatch.setattr(transport, "ports", lambda: [{"port": "/dev/ttyACM0", "usb": True}])
+    monkeypatch.setenv("_CELLWARDEN_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "cellwarden " + line)
+    monkeypatch.setenv("COMP_CWORD", str(len(line.split())))
+    with pytest.raises(SystemExit):
+        cli.run([])
+    offered = [row.split(",")[1] for row in capsys.readouterr().out.split()]
+    assert offered[: len(words)] == words, offered
+
+
+def test_a_port_before_the_command_is_told_its_place(desk):
+    assert "after the command" in desk.bad(2, "--port", desk.port, "status", port="")
 
 
 def test_demo_and_flash_are_under_the_same_name(desk):
@@ -364,3 +428,79 @@ def test_a_board_whose_file_is_none_is_given_another(tmp_path, capsys, monkeypat
     assert desk.json("config", "get", "cell_n") == {"cell_n": 15}
     assert desk.json("status")["problems"] == []
     desk.served.end()
+
+
+def test_a_start_of_the_simulated_board_is_one_of_a_board(desk):
+    """The charge it knew, which start it is, and why: as a device keeps them."""
+    desk.trip()
+    before = desk.pack.soc.charge_uah
+    desk.good("reset", "board")
+    assert abs(desk.pack.soc.charge_uah - before) < before // 50 and not desk.pack.soc.guessed
+    events = desk.json("log", "list")["events"]
+    assert "software" in [event["words"] for event in events if event["kind"] == "reset"][-1]
+
+
+def test_a_board_nobody_has_shows_a_trip_when_asked_to(tmp_path, capsys, monkeypatch):
+    """Without it no picture of a window could be tried before something has happened to a real pack."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    desk = Desk(tmp_path, capsys, overload=Overload())
+    with desk.served.lock:
+        for _ in range(400):
+            desk.served.board.step()
+    try:
+        assert "window 1: ocd1" in desk.good("log", "list")
+        desk.good("log", "plot", tmp_path / "trip.svg")
+    finally:
+        desk.served.end()
+
+
+def test_counters_over_the_life_of_a_board_are_a_table_too(desk, tmp_path):
+    """They are written once a day, and after ten minutes: how often what has tripped, how many starts."""
+    desk.good("status")  # tells it the time
+    desk.trip()
+    with desk.served.lock:
+        desk.served.board._boxes[0]._save_ms = 0
+        for _ in range(40):
+            desk.served.board.step()
+    out = tmp_path / "counters.csv"
+    assert "1 rows of counters" in desk.good("log", "export", out, "--what", "counters")
+    (row,) = csv.DictReader(out.open())
+    assert (row["starts"], row["trips_ocd1"], row["trips_cov"]) == ("1", "1", "0")
+    assert int(row["uptime_s"]) >= 50 and row["wall_s"] != "0" and row["events_lost"] == "0"
+
+
+def test_another_board_on_the_same_port_does_not_inherit_a_record(desk, tmp_path):
+    """One with a smaller flash has fewer segments than what lies there from before."""
+    desk.trip()
+    copy = tmp_path / "copy"
+    desk.good("log", "export", copy)
+    for stray in ("minutes/28", "hours/30.part", "windows/31.part"):
+        (copy / stray).write_bytes((copy / "windows" / "00").read_bytes())
+    (copy / "minutes" / "notes.txt").write_text("mine")
+    desk.good("log", "export", copy)
+    left = sorted(path.name for path in copy.rglob("*") if path.is_file())
+    assert left == ["00", "00", "01", "notes.txt"], left
+
+
+def test_a_transfer_that_was_stopped_leaves_a_copy_that_nothing_was_changed_in(desk, tmp_path):
+    """A segment that has grown lies beside the longer one that is still being read: that is no record twice."""
+    desk.trip()
+    copy = tmp_path / "copy"
+    desk.good("log", "export", copy)
+    part = copy / "events" / "00.part"
+    part.write_bytes((copy / "events" / "00").read_bytes()[:700])
+    assert "comes after" not in desk.good("log", "verify", "--from", copy, port="")
+
+
+def test_the_end_of_a_burst_of_bus_errors_is_not_told_as_another(desk):
+    with desk.served.lock:
+        sim = desk.served.board.sim
+        sim.run(5)
+        find("dead_bus").apply(sim)
+        sim.run(3)
+        find("dead_bus").clear(sim)
+        sim.run(70)
+    begin, end = (
+        e["words"] for e in desk.json("log", "list", "-n", 0)["events"] if e["kind"] == "bus"
+    )
+    assert begin.startswith("the bus failed, 3 times") and "has not failed for a minute" in end

@@ -69,6 +69,18 @@ def test_what_cannot_be_meant_is_refused_and_changes_nothing(desk, words, monkey
     assert not (desk.folder / "k").exists()
 
 
+def test_the_oldest_click_that_we_say_is_enough_is(desk, monkeypatch):
+    """8.1, which Debian 12 has, knows no NoArgsIsHelpError: each error was a traceback about that."""
+    monkeypatch.delattr(click.exceptions, "NoArgsIsHelpError", raising=False)
+    assert "no such port" in desk.bad(3, "status", port="/dev/nope")
+    assert "is no field" in desk.bad(2, "config", "get", "nope")
+
+
+@pytest.mark.parametrize("word, near", [("stauts", "status"), ("lgo", "log")])
+def test_a_command_with_two_letters_exchanged_is_known(desk, word, near):
+    assert f"Did you mean '{near}'?" in desk.bad(2, word, port="")
+
+
 def test_a_key_that_is_none_is_told_from_a_file_that_has_none(desk, tmp_path):
     (tmp_path / "mine").write_bytes(b"\xff\0 no key")
     assert f"what is in {tmp_path}/mine is not 32 hex" in desk.bad(

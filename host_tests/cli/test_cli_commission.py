@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bms.version import VERSION
 from host_tests.cli.cli_rig import Desk
 from simboard.person import Person
 
@@ -38,10 +39,10 @@ def test_forget_holds_the_pack_again(desk):
     assert desk.json("commission", "--forget")["held"] is True
 
 
-def commissioned(tmp_path, capsys, monkeypatch, *mistakes):
+def commissioned(tmp_path, capsys, monkeypatch, *mistakes, config=SMALL):
     """What `cellwarden commission` says and ends with; the person at the pack types what the meter shows."""
     monkeypatch.setattr("cellwarden.commission._LOOK_S", 0.02)
-    desk = Desk(tmp_path, capsys, commissioned=False, mistakes=mistakes, config=SMALL)
+    desk = Desk(tmp_path, capsys, commissioned=False, mistakes=mistakes, config=config)
     shown = iter([Person.load_ma, Person.charger_ma])
 
     def read_meter(words, **more):
@@ -63,6 +64,7 @@ def test_a_right_pack_is_commissioned_from_the_terminal(tmp_path, capsys, monkey
     code, said, report, held = commissioned(tmp_path, capsys, monkeypatch)
     assert code == 0 and "passed, 11 of 11" in said, said
     assert (report["state"], held, len(report["passed"])) == ("passed", 0, 11)
+    assert report["firmware"] == VERSION and int(report["settings_hash"], 16)
     for prompt in ("Load cell 1", "Load cell 4", "Hold thermistor 3"):
         assert prompt in said
 
@@ -71,6 +73,15 @@ def test_a_mistake_is_told_in_words_and_the_pack_stays_held(tmp_path, capsys, mo
     code, said, report, held = commissioned(tmp_path, capsys, monkeypatch, "shunt reversed")
     assert code == 1 and "SRP and SRN are swapped" in said
     assert held and report["state"] != "passed"
+
+
+def test_a_charger_that_was_left_on_is_noticed_on_as_many_cells_as_the_demo_has(
+    tmp_path, capsys, monkeypatch
+):
+    code, said, _, held = commissioned(
+        tmp_path, capsys, monkeypatch, "charger left on", config=None
+    )
+    assert code == 1 and held and "a charger is connected, or a FET is welded" in said, said
 
 
 def test_a_cell_is_calibrated_by_one_point(desk):

@@ -162,7 +162,7 @@ def test_every_flipped_bit_of_a_log_is_found_and_located(count):
     flash, _ = filled(count)
     whole = read(flash)
     data = bytes(flash.data)
-    for record in whole.records[:-1]:
+    for record in whole.records:
         number, start = record.number, int(record.place.split()[1])
         for bit in range(0, 8 * padded(len(record.payload)), 7):
             bad = bytearray(data)
@@ -170,6 +170,24 @@ def test_every_flipped_bit_of_a_log_is_found_and_located(count):
             found = logs(bytes(bad), KEY, SIZE)[1]
             assert found.problems == [f"record {number} at byte {start} damaged"], bit
             assert len(found.records) == len(whole.records) - 1
+
+
+def test_a_record_that_power_has_torn_at_the_end_is_no_damage():
+    """Also where all of it is written but the last byte: bits of it that are not yet 0 are no flipped ones."""
+    flash, _ = filled(9)
+    whole = read(flash)
+    start = int(whole.records[-1].place.split()[1])
+    data = bytes(flash.data)
+    end = start + padded(len(whole.records[-1].payload))
+    for at in range(start + 1, end):
+        torn = data[:at] + b"\xff" * (len(data) - at)
+        found = logs(torn, KEY, SIZE)[1]
+        assert found.problems == [] and found.records == whole.records[:-1], at
+    for bit in range(8):
+        last = data[end - 1] | 1 << bit
+        if last != data[end - 1]:
+            found = logs(data[: end - 1] + bytes([last]) + data[end:], KEY, SIZE)[1]
+            assert found.problems == [], bit
 
 
 def forged(flash, number, change):

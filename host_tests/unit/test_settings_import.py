@@ -216,3 +216,17 @@ def test_whatever_is_given_no_dangerous_configuration_comes_out(data, kind):
     if result.config is not None:
         assert result.config.utc_ddegc >= 0 and result.config.cov_mv <= 3650
         assert result.config.otc_ddegc <= 600 and result.config.cuv_mv >= 2500
+
+
+def test_what_a_list_cannot_say_stays_as_the_board_has_it():
+    board = {"shunt_uohm": 250, "ntc_n": 2, "cell_n": 8, "cov_mv": 3500}
+    result = convert({"Cell OVP": 3.6}, "jk", board=board)
+    assert result.values | {"shunt_uohm": 250, "ntc_n": 2, "cell_n": 8} == result.values
+    assert result.config.cov_mv == 3600 and set(result.kept) == {"shunt_uohm", "ntc_n", "cell_n"}
+    assert convert({"Cell Count": 4}, "jk", board=board).config.cell_n == 4
+    assert convert({"povp": 28.8}, "jbd", board=board).config.pov_cell_mv == 3600
+
+
+def test_cells_that_contradict_the_list_are_refused():
+    with pytest.raises(ImportProblem, match="says 16 cells, not 8"):
+        convert({"Cell Count": 16, "Cell OVP": 3.6}, "jk", cells=8)

@@ -20,7 +20,7 @@ class BleTransport:
         try:
             from bleak import BleakClient
         except ImportError:
-            raise Problem("Bluetooth needs bleak: pip install 'cellwarden[ble]'") from None
+            raise Problem("Bluetooth needs bleak: pip install '.[ble]' (in the clone)") from None
         self.port = f"ble:{address}"
         self._came = queue.Queue()
         self._loop = asyncio.new_event_loop()

@@ -6,6 +6,7 @@ from datetime import date
 
 import click
 
+from cellwarden import offer
 from cellwarden.common import as_json, on_board, say
 from cellwarden.desk import DeskLine, good
 from cellwarden.problem import Lost, Problem
@@ -20,7 +21,7 @@ _NEGATIVE = {"ignore_unknown_options": True}  # -1000 is a number, no option
 @click.command(
     short_help="Correct cells, current and sensors by your meter.", context_settings=_NEGATIVE
 )
-@click.argument("what", metavar="cell3|ntc1|current")
+@click.argument("what", metavar="cell3|ntc1|current", shell_complete=offer.readings)
 @click.argument("true", type=click.IntRange(-1_000_000, 1_000_000), required=False)
 @click.option(
     "--keep", is_flag=True, help="store what the points make, after this one if one is given"
@@ -76,7 +77,7 @@ def _lines(found, stored: bool, cleared: bool):
         yield "back to what the monitor says, from the next scan on"
     if stored:
         yield "stored, in force from the next scan on"
-    for raw, true in found["points"]:
+    for raw, true in () if cleared else found["points"]:  # which may be of something else
         yield f"point: the monitor reads {raw}, your meter {true}"
     if found["problem"]:
         yield found["problem"]

@@ -1,6 +1,7 @@
 """The command line's frame: which commands there are, and how every problem becomes one line."""
 
 import contextlib
+import difflib
 import errno
 import importlib.util
 import os
@@ -12,6 +13,7 @@ from bms.version import VERSION
 from cellwarden.problem import LINE, PIPE, PROBLEM, STOPPED, Problem
 
 _COMPLETE = "_CELLWARDEN_COMPLETE"  # a shell asks what could come next
+_AFTER = ("-p", "--port", "--baud", "--key", "--patience", "--json")
 # name: module with `command`. Loaded when it is used, so that each starts at once.
 COMMANDS = {
     "ports": "look",
@@ -37,6 +39,12 @@ class Commands(click.Group):
 
     def list_commands(self, ctx):
         return [name for name in COMMANDS if _module(COMMANDS[name])]
+
+    def resolve_command(self, ctx, args):
+        near = difflib.get_close_matches(args[0], COMMANDS, 1)
+        if near and args[0] not in COMMANDS:  # Click looks among those that are loaded
+            raise click.UsageError(f"No such command '{args[0]}'. Did you mean '{near[0]}'?", ctx)
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx, name):
         if name not in COMMANDS or not _module(COMMANDS[name]):
@@ -70,12 +78,12 @@ def run(arguments=None) -> int:
     try:
         code = main.main(arguments, prog_name="cellwarden", standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return 0
     except Problem as problem:
         return _say(str(problem), problem.code)
     except click.ClickException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # no error, and not in Click 8.1
+            click.echo(error.format_message())
+            return 0
         return _say(error.format_message() + _help_for(error), PROBLEM)
     except (KeyboardInterrupt, click.Abort):
         return _say("stopped", STOPPED)
@@ -95,7 +103,11 @@ def run(arguments=None) -> int:
 def _help_for(error) -> str:
     """Where to read on; Click's own two lines would be three."""
     ctx = getattr(error, "ctx", None)
-    return f" ({ctx.command_path} --help)" if ctx is not None else ""
+    if ctx is None:
+        return ""
+    if ctx.command is main and getattr(error, "option_name", "") in _AFTER:
+        return f": {error.option_name} comes after the command (cellwarden status --help)"
+    return f" ({ctx.command_path} --help)"
 
 
 def _of_system(error: OSError) -> str:

@@ -63,8 +63,7 @@ def commission(state, report, waive, forget, target, as_json):
                 )
             done, found = _talk(desk)
         if report is not None:
-            text = json.dumps(desk.request("report"), indent=1, sort_keys=True) + "\n"
-            write_whole(report, text.encode())
+            write_whole(report, _report(board, desk))
         if found["state"] == "waived":
             found["who"] = desk.request("report").get("who", "")
         if held and not found["held"]:
@@ -72,6 +71,14 @@ def commission(state, report, waive, forget, target, as_json):
             found["started_again"] = True
     say(found, as_json, _lines)
     return 0 if done else DIFFERS
+
+
+def _report(board, desk) -> bytes:
+    """What the board keeps of it, and which firmware with which settings that was."""
+    who = board.who() or {}
+    told = desk.request("report") | {"firmware": who.get("version", "")}
+    told["settings_hash"] = f"{board.about.get('config_hash', 0):08x}"
+    return (json.dumps(told, indent=1, sort_keys=True) + "\n").encode()
 
 
 def _after(desk, name: str, **given) -> dict:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from cellwarden import offer
 from cellwarden.board import Board
 from cellwarden.problem import Problem
 from cellwarden.transport import default_port
@@ -52,7 +53,11 @@ def on_board(function):
     """Options of every command that talks to a board; it gets `target`."""
 
     @click.option(
-        "-p", "--port", envvar="CELLWARDEN_PORT", help="serial port, PTY, socket://, ble:"
+        "-p",
+        "--port",
+        envvar="CELLWARDEN_PORT",
+        help="serial port, PTY, socket://, ble:",
+        shell_complete=offer.ports,
     )
     @click.option(
         "--baud",

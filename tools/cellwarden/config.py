@@ -9,7 +9,7 @@ import click
 
 from bms import chemistry
 from bms.config import unit
-from cellwarden import settings
+from cellwarden import offer, settings
 from cellwarden.board import CONFIGURE
 from cellwarden.common import as_json, beginning, on_board, progress, say, write_whole
 from cellwarden.problem import DIFFERS, Lost, Problem
@@ -28,13 +28,14 @@ def config():
 
 
 @config.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=offer.fields)
 @on_board
 @as_json
 def get(names, target, as_json):
     """Values in force: all, those named, or those beginning with a NAME that ends in _ ."""
     with target.board() as board:
         found = settings.in_force(board)
+        waiting = settings.waiting(board, found)
     if names:
         found = {name: value for name, value in found.items() if _wanted(name, names)}
         for name in names:
@@ -42,21 +43,26 @@ def get(names, target, as_json):
                 settings.known(name)
             elif not any(field.startswith(name) for field in found):
                 raise Problem(f"no field begins with {name}: `cellwarden config get` lists all")
-    say(found, as_json, _value_lines)
+    say(found, as_json, lambda found: _value_lines(found, waiting))
 
 
 def _wanted(name: str, names) -> bool:
     return any(name == one or (one.endswith("_") and name.startswith(one)) for one in names)
 
 
-def _value_lines(found):
+def _value_lines(found, waiting):
     words = {row[0]: row[4] for row in chemistry.rows(found.get("chemistry", "LFP"))}
     for name, value in found.items():
         yield f"{name:22} {value!s:>8} {unit(name):9} {words.get(name, '')}".rstrip()
+    waiting = [row for row in waiting if row["field"] in found]
+    for text in settings.difference_lines(waiting) if waiting else ():
+        yield f"from the next start on: {text}"
 
 
 @config.command(name="set")
-@click.argument("pairs", nargs=-1, required=True, metavar="NAME=VALUE...")
+@click.argument(
+    "pairs", nargs=-1, required=True, metavar="NAME=VALUE...", shell_complete=offer.fields
+)
 @_restart
 @on_board
 def set_values(pairs, restart, target):
@@ -137,30 +143,48 @@ def export(file, whole, target):
 
 @config.command(name="import")
 @click.argument("file", type=_FILE)
-@click.option("--kind", help="of another maker: jk, jbd, daly or auto; default: our own")
+@click.option(
+    "--kind",
+    help="of another maker: jk, jbd, daly or auto; default: our own",
+    shell_complete=offer.makers,
+)
 @click.option("--cells", type=int, help="cells in series, where the list does not say")
 @click.option("--safe", is_flag=True, help="another maker's: our default where a value is refused")
 @_restart
 @on_board
 def import_file(file, kind, cells, safe, restart, target):
     """Store FILE's settings instead of the board's, whole. Dangerous values of others are refused."""
-    values = settings.read_file(file) if kind is None else _foreign(file, kind, cells, safe)
+    values = settings.read_file(file) if kind is None else _list_in(file, kind)
     with target.board() as board:
+        if kind is not None:
+            values = _foreign(file, values, kind, cells, safe, settings.known_of(board))
         _store(board, values, restart)
 
 
-def _foreign(file: Path, kind: str, cells, safe: bool) -> dict:
-    from settings_import.convert import ImportProblem, convert
+def _list_in(file: Path, kind: str):
+    """What lies in another maker's list, before a board is asked."""
     from settings_import.tables import KINDS
 
     if kind not in ("auto", *KINDS):
         raise Problem(f"--kind {kind}: one of auto, {', '.join(KINDS)}")
     try:
-        result = convert(json.loads(beginning(file, 1 << 20)), kind, cells)
-    except (ImportProblem, ValueError, RecursionError) as error:
+        return json.loads(beginning(file, 1 << 20))
+    except (ValueError, RecursionError) as error:
+        raise Problem(f"{file} cannot be read: {error}") from None
+
+
+def _foreign(file: Path, listed, kind: str, cells, safe: bool, own: dict) -> dict:
+    """Their list as our settings; how our board is wired and built stays as it is there."""
+    from settings_import.convert import ImportProblem, convert
+
+    try:
+        result = convert(listed, kind, cells, own)
+    except ImportProblem as error:
         raise Problem(f"{file} cannot be read: {error}") from None
     for verdict in result.verdicts:
         click.echo(verdict, err=True)
+    for name, value in result.kept.items():
+        click.echo(f"kept: {name} {value} {unit(name)}".rstrip() + ", of the board", err=True)
     if result.refused() and not safe:
         raise Problem(
             f"{file}: {len(result.refused())} values are refused, see above; --safe goes on"
@@ -173,7 +197,11 @@ def _foreign(file: Path, kind: str, cells, safe: bool) -> dict:
 @config.command()
 @click.argument("file", type=_FILE)
 @click.option(
-    "--board", default="pico_bq76952", show_default=True, help="whose monitor has to hold it"
+    "--board",
+    default="pico_bq76952",
+    show_default=True,
+    help="whose monitor has to hold it",
+    shell_complete=offer.boards,
 )
 @as_json
 def check(file, board, as_json):

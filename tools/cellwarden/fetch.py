@@ -31,11 +31,20 @@ def fetch(board, folder: Path, names, advance=lambda n: None) -> int:
     read_n = 0
     for name in names:
         (folder / name).mkdir(parents=True, exist_ok=True)
+        _forget_others(folder / name, sizes.get(LOGS[name], 0) // SIZE)
         for at in range(0, sizes.get(LOGS[name], 0), SIZE):
             path = folder / name / f"{at // SIZE:02d}"
             read_n += _segment(board, LOGS[name], at, path)
             advance(SIZE)
     return read_n
+
+
+def _forget_others(folder: Path, most: int) -> None:
+    """Segments beyond the last of this board: there was another one on its port."""
+    for path in folder.iterdir():
+        number = path.name.removesuffix(".part")
+        if number.isdecimal() and len(number) == 2 and int(number) >= most:
+            path.unlink()
 
 
 def total(board, names) -> int:
@@ -45,13 +54,15 @@ def total(board, names) -> int:
 
 
 def _segment(board, number: int, at: int, path: Path) -> int:
+    part = path.with_name(path.name + ".part")
     if not board.read(number, at, at + _HEAD_N).strip(b"\xff"):  # sooner said than a sum
         path.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         return 0
     want = board.sum(number, at, SIZE)
     if path.is_file() and binascii.crc32(path.read_bytes()) == want:
+        part.unlink(missing_ok=True)
         return 0
-    part = path.with_name(path.name + ".part")
     if path.is_file() and not part.is_file():
         _begin_with(board, number, at, path.read_bytes(), part)
     read_n = 0

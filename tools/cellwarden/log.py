@@ -17,7 +17,7 @@ _from = click.option(
     "--from", "copy", type=_COPY, help="a copy of the log (folder or file), no board"
 )
 _WHAT = click.option(
-    "--what", type=click.Choice(list(LOGS)), default="events", show_default=True, help="which log"
+    "--what", type=click.Choice(rows.TABLES), default="events", show_default=True, help="which log"
 )
 
 
@@ -110,7 +110,7 @@ def export(out, what, copy, target):
         pull(target, list(LOGS), out)
         click.echo(f"all logs are in {out}; `cellwarden replay {out}` runs them again")
         return
-    found = rows.rows(read_logs(target, copy, [what]), what)
+    found = rows.rows(read_logs(target, copy, [rows.log_of(what)]), what)
     write_whole(out, rows.encoded(found, out.suffix[1:]))
     click.echo(f"{len(found)} rows of {what} in {out}")
 

@@ -1,6 +1,7 @@
 """Pictures of a log: what the pack did around a trip, and how it lived."""
 
 import io
+import math
 from datetime import UTC, datetime
 
 from bms import fault_rows, faults
@@ -20,6 +21,15 @@ _LIMITS = {
     faults.Q_TEMP_MIN_DDEGC: (3, 10),
 }
 
+# of the long run: what, lowest and highest field, its numbers by that, colour
+_LONG = (
+    ("cells, V", "cell_min_mv", "cell_max_mv", 1000, "tab:blue"),
+    ("current, A", "pack_ma", "pack_ma", 1000, "tab:red"),
+    ("charge, %", "soc_pm", "soc_pm", 10, "tab:green"),
+    ("sensors, °C", "temp_min_ddegc", "temp_max_ddegc", 10, "tab:orange"),
+)
+_LINES_DAYS = 21  # more, and a line that goes up and down each day is a block of colour
+
 
 def _figure(n: int, title: str):
     """Axes below each other, with one time."""
@@ -29,7 +39,7 @@ def _figure(n: int, title: str):
         matplotlib.use("Agg")
         from matplotlib import pyplot
     except ImportError:
-        raise Problem("pictures need matplotlib: pip install 'cellwarden[plot]'") from None
+        raise Problem("pictures need matplotlib: pip install '.[plot]' (in the clone)") from None
     figure, axes = pyplot.subplots(n, 1, sharex=True, figsize=(10, 2.6 * n), layout="constrained")
     figure.suptitle(title)
     return figure, axes
@@ -142,25 +152,54 @@ def long_run(found: list[dict], name: str, form: str) -> bytes:
     if not found:
         raise Problem(f"no samples in the log of {name} yet: it writes every half hour at most")
     days = days_of(found)
-    figure, (cells, current, charge, temps) = _figure(
-        4, f"{len(found)} samples, one of the {name}"
-    )
-    for field, colour in (("cell_min_mv", "tab:blue"), ("cell_max_mv", "tab:orange")):
-        cells.plot(days, [row[field] / 1000 for row in found], color=colour, label=field[:8])
-    cells.set_ylabel("cells, V")
-    cells.legend(fontsize="x-small")
-    current.plot(days, [row["pack_ma"] / 1000 for row in found], color="tab:red")
-    current.set_ylabel("current, A")
-    charge.plot(days, [row["soc_pm"] / 10 for row in found], color="tab:green")
-    charge.set_ylabel("charge, %")
-    for field in ("temp_min_ddegc", "temp_max_ddegc"):
-        temps.plot(days, [_celsius(row[field]) for row in found])
-    temps.set_ylabel("sensors, °C")
     known = all(row["wall_s"] for row in found)
+    one_each = {"minutes": "minute", "hours": "hour"}[name]
+    title = f"{len(found)} samples, one each {one_each}"
+    parts = by_day(days, found)
+    many = len(parts) > _LINES_DAYS
+    figure, axes = _figure(4, title + (": lowest, mean and highest of each day" if many else ""))
+    if many:
+        days, found = [part[0] for part in parts], [part[1] for part in parts]
+    for axis, (what, low, high, per, colour) in zip(axes, _LONG):
+        _draw_long(axis, days, found, (low, high, per, colour), many)
+        axis.set_ylabel(what)
+    temps = axes[3]
     temps.set_xlabel("UTC" if known else "days; what a restart took is not known")
-    for axis in (cells, current, charge, temps):
+    for axis in axes:
         axis.grid(alpha=0.3)
     return _saved(figure, form)
+
+
+def _draw_long(axis, days, found, what, many: bool) -> None:
+    """Every sample; or of each day the two ends, filled, and the mean between them."""
+    low, high, per, colour = what
+    if not many:
+        for field in dict.fromkeys((low, high)):
+            values = [row[field] / per if _is_there(field, row) else None for row in found]
+            axis.plot(days, values, color=colour, alpha=1 if field == high else 0.5)
+        return
+    lows, means, highs = [], [], []
+    for rows in found:
+        below = [row[low] / per for row in rows if _is_there(low, row)] or [math.nan]
+        above = [row[high] / per for row in rows if _is_there(high, row)] or [math.nan]
+        lows.append(min(below))
+        highs.append(max(above))
+        means.append((sum(below) / len(below) + sum(above) / len(above)) / 2)
+    axis.fill_between(days, lows, highs, color=colour, alpha=0.3, lw=0)
+    axis.plot(days, means, color=colour, lw=1.2)
+
+
+def _is_there(field: str, row: dict) -> bool:
+    return not field.startswith("temp") or row[field] != TEMP_NONE
+
+
+def by_day(days, found) -> list:
+    """(when it began, its samples) of each day."""
+    parts = {}
+    for when, row in zip(days, found):
+        day = when.date() if isinstance(when, datetime) else int(when)
+        parts.setdefault(day, (when, []))[1].append(row)
+    return list(parts.values())
 
 
 def days_of(found: list[dict]) -> list:

@@ -16,22 +16,31 @@ from replay.windows import Unreadable, windows
 from ringlog import SEGMENT
 
 IDENTS = {"events": 1, "windows": 2, "minutes": 3, "hours": 4}
+_COUNTERS = "counters"  # among the hours
+TABLES = (*IDENTS, _COUNTERS)
 
 
 def rows(logs: dict, what: str) -> list[dict]:
-    """Every row of one log; what cannot be read is a row's `problem`, not an end."""
-    log = logs.get(IDENTS[what])
+    """Every row of one of TABLES; what cannot be read is a row's `problem`, not an end."""
+    log = logs.get(IDENTS[log_of(what)])
     if log is None:
         return []
     if what == "events":
         return dated([_event(item) for item in log.records if item.kind != SEGMENT])
     if what == "windows":
         return _scans(log)
+    if what == _COUNTERS:
+        return [_counters(item) for item in log.records if item.kind == series.COUNTERS]
     found = []
     for item in log.records:
         if item.kind == series.SAMPLES:
             found += _samples(item)
     return found
+
+
+def log_of(what: str) -> str:
+    """Which log has this table."""
+    return "hours" if what == _COUNTERS else what
 
 
 def dated(events: list[dict]) -> list[dict]:
@@ -118,6 +127,13 @@ def _samples(item) -> list[dict]:
     return found
 
 
+def _counters(item) -> dict:
+    try:
+        return {"record": item.number} | decode.counters(item.payload)
+    except struct.error:
+        return {"record": item.number, "problem": "cannot be read"}
+
+
 def encoded(found: list[dict], form: str) -> bytes:
     """The rows as a file: csv, jsonl or parquet."""
     if form == "jsonl":
@@ -138,7 +154,7 @@ def _parquet(found: list[dict], names) -> bytes:
         from pyarrow import parquet
     except ImportError:
         raise Problem(
-            "Parquet needs pyarrow: pip install pyarrow, or write .csv or .jsonl"
+            "Parquet needs pyarrow: pip install '.[parquet]' (in the clone), or write .csv or .jsonl"
         ) from None
     columns = {}
     for name in names:

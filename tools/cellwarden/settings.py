@@ -68,6 +68,24 @@ def given(board) -> dict:
         raise Problem(f"the board's stored settings cannot be read: {error}") from None
 
 
+def waiting(board, now: dict) -> list[dict]:
+    """How the next start will differ from what is in force now, as far as that can be told."""
+    try:
+        return differences(now, Config(given(board)).as_dict())
+    except (Problem, ConfigError):
+        return []
+
+
+def known_of(board) -> dict:
+    """What was given, or where that cannot be read what is in force and no default."""
+    try:
+        return given(board)
+    except Problem:
+        default = Config().as_dict()
+        now = in_force(board)
+        return {name: value for name, value in now.items() if value != default.get(name)}
+
+
 def _of_file(data: bytes) -> dict:
     try:
         return parse(data.decode(errors="replace"), "the board's config.json")
@@ -90,16 +108,44 @@ def read_file(path: Path) -> dict:
         raise Problem(f"{path}: more than {_LARGEST_N} bytes: these are no settings")
     if data.startswith(_MARKS):
         raise Problem(f"{path}: save it as UTF-8 without a mark (BOM) before its text")
-    return parse(data.decode(errors="replace"), str(path))
+    text = data.decode(errors="replace")
+    try:
+        return parse(text, str(path))
+    except Problem:
+        kind = _maker(text)
+        if kind is None:
+            raise
+        raise Problem(f"{path} is a list of another maker: import it with --kind {kind}") from None
+
+
+def _maker(text: str) -> str | None:
+    """Whose list of settings this is, if it is one."""
+    from settings_import.convert import ImportProblem, convert
+
+    try:
+        return convert(json.loads(text)).kind
+    except (ImportProblem, ValueError, RecursionError):
+        return None
 
 
 def parse(text: str, name: str) -> dict:
     """JSON of settings that the firmware would take."""
     try:
         from_json(text)
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once)
     except (ConfigError, ValueError, RecursionError) as error:
-        raise Problem(f"{name} is refused: {error}") from None
+        why = str(error).partition("; use sys.")[0]  # Python's advice to programmers
+        raise Problem(f"{name} is refused: {why}") from None
+
+
+def _once(pairs) -> dict:
+    """Nobody can tell which of two values somebody meant."""
+    found = dict(pairs)
+    names = [name for name, _ in pairs]
+    for name in found:
+        if names.count(name) > 1:
+            raise ValueError(f"{name} is there twice")
+    return found
 
 
 def check(values: dict, name: str, board: str = "") -> Config:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cellwarden import offer
 from cellwarden.common import on_board
 from cellwarden.fetch import LOGS
 from cellwarden.problem import LINE, PROBLEM, Lost, Problem
@@ -14,8 +15,16 @@ _CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.option("-p", "--port", envvar="CELLWARDEN_PORT", help="serial port of the board, over USB")
-@click.option("--board", help="a folder of boards/, such as pico_bq76952")
+@click.option(
+    "-p",
+    "--port",
+    envvar="CELLWARDEN_PORT",
+    help="serial port of the board, over USB",
+    shell_complete=offer.ports,
+)
+@click.option(
+    "--board", help="a folder of boards/, such as pico_bq76952", shell_complete=offer.boards
+)
 @click.option("--config", type=_CONFIG, help="its config.json; without, it keeps its own")
 @click.option(
     "--replace",

@@ -20,6 +20,7 @@ _DAY = _ROOT / "sim" / "traces" / "day.csv"
 _POWER = Path(__file__).with_name("packs") / "power_cell_16s.json"
 _LIVE_SPEED = 30.0
 _SPEED_MAX = 1e6
+_EPILOG = "A simulated board on a port, for every other command: cellwarden demo --board (--help)."
 _DESCRIPTION = (
     "The real firmware on a simulated LiFePO4 pack: watch it, or run a trace through it."
 )
@@ -77,7 +78,7 @@ def seed(text: str) -> int:
 
 def make_parser() -> Parser:
     """Every option."""
-    parser = Parser(prog="demo", description=_DESCRIPTION)
+    parser = Parser(prog="demo", description=_DESCRIPTION, epilog=_EPILOG)
     add = parser.add_argument
     add("--trace", metavar="FILE", help="recorded cell that drives the pack (CSV)")
     add(

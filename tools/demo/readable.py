@@ -203,6 +203,12 @@ def _describe_box(kind: int, record: dict):
         return None, f"nothing conducted for a moment: {why} ({value} times so far)"
     if kind == journal.WRITE:
         return None, "a command to the monitor failed"
+    if item:
+        burst_n = record["limit"]
+        return (
+            None,
+            f"the bus has not failed for a minute: {burst_n} errors in that burst, {value} so far",
+        )
     return None, f"the bus failed, {value} times so far"
 
 

@@ -53,7 +53,8 @@ def logs(dump: bytes, key: bytes | None = None, size: int = SIZE) -> dict[int, L
             ident = whole[0].covered[1]
             pieces.setdefault(ident, []).append((whole[0].number, found))
     chain = Chain(key) if key is not None else None
-    return {ident: _check(ident, sorted(parts), chain) for ident, parts in sorted(pieces.items())}
+    ordered = {i: sorted(parts, key=lambda part: part[0]) for i, parts in sorted(pieces.items())}
+    return {ident: _check(ident, parts, chain) for ident, parts in ordered.items()}
 
 
 def walk(block: bytes, start: int = 0):
@@ -107,7 +108,22 @@ def _check(ident: int, parts, chain) -> Log:
             damage = None
     if damage is not None:
         log.torn_n += len(damage.data)
+        if before is not None and _one_bit_off(ident, before.number + 1, damage.data):
+            log.problems.append(f"record {before.number + 1} at {damage.place} damaged")
     return log
+
+
+def _one_bit_off(ident: int, number: int, data: bytes) -> bool:
+    """Is it the next record but for one bit? A cut ends in bits of the last byte that are not 0 yet: those are its."""
+    data = bytearray(data) + b"\xff" * (HEAD_N + MAC_N)  # of the sum, too, what is FF
+    for bit in range(8 * len(data)):
+        at, mask = bit // 8, 1 << bit % 8
+        data[at] ^= mask
+        n = record_at(data, 0, ident)
+        if n >= 0 and data[4:8] == number.to_bytes(4, "little"):
+            return at != padded(n) - 1 or data[at] & mask != 0
+        data[at] ^= mask
+    return False
 
 
 def _check_number(log: Log, before, record: Record, damage) -> None:

@@ -59,6 +59,7 @@ SAMPLE_NAMES = (
 )
 
 
+COUNTER_NAMES = ("uptime_s", "wall_s", "starts", "cycles", "bus_errors", "events_lost")
 _ROW_NAMES = tuple(row[fault_rows.NAME] for row in fault_rows.ROWS)
 RESET_NAMES = ("not told", "power", "reset pin", "watchdog", "deep sleep", "software")
 
@@ -114,6 +115,16 @@ def samples(payload: bytes) -> list[list[int]]:
                 delta, at = _varint(payload, at)
                 last[i] += delta
         out.append(list(last))
+    return out
+
+
+def counters(payload: bytes) -> dict:
+    """Totals over the life of a device. `struct.error`: too short."""
+    head = struct.calcsize(series.COUNTER_HEAD)
+    out = dict(zip(COUNTER_NAMES, struct.unpack_from(series.COUNTER_HEAD, payload)))
+    trips = struct.unpack(f"<{(len(payload) - head) // 2}H", payload[head:])
+    for i, trip_n in enumerate(trips):
+        out["trips_" + (_ROW_NAMES[i] if i < len(_ROW_NAMES) else f"row_{i}")] = trip_n
     return out
 
 

@@ -14,8 +14,8 @@ _NOT_LOGS = (KEY_FILE, "count.a", "count.b")
 def read(path: Path, key: bytes | None = None) -> dict[int, Log]:
     """Every log at `path`. `OSError` and `ValueError` say what is wrong with it."""
     if path.is_dir():
-        files = sorted(item for item in path.rglob("*") if item.is_file())
-        blocks = [_beginning(item, SIZE + 1) for item in files if item.name not in _NOT_LOGS]
+        files = sorted(item for item in path.rglob("*") if item.is_file() and _is_log(item))
+        blocks = [_beginning(item, SIZE + 1) for item in files]
         if any(len(block) > SIZE for block in blocks):
             raise ValueError(f"{path}: a file is larger than a segment of {SIZE} bytes")
         dump = b"".join(block.ljust(SIZE, b"\xff") for block in blocks)
@@ -28,6 +28,12 @@ def read(path: Path, key: bytes | None = None) -> dict[int, Log]:
     if not found:
         raise ValueError(f"{path}: no record of a Cellwarden log in {len(dump)} bytes")
     return found
+
+
+def _is_log(path: Path) -> bool:
+    """Not the beginning of a longer version of a segment that lies beside it: a transfer was stopped."""
+    begun = path.suffix == ".part" and path.with_suffix("").is_file()
+    return path.name not in _NOT_LOGS and not begun
 
 
 def key_for(path: Path, given: str | None) -> bytes | None:

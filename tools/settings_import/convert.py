@@ -8,6 +8,7 @@ from bms import chemistry, fault_rows
 from bms.config import Config, ConfigError, unit
 from bms.relations import DERIVED
 from settings_import.tables import (
+    BOARD,
     DANGERS,
     FITTING,
     JBD_REGISTERS,
@@ -72,33 +73,48 @@ class Result:
     fitted: list = field(default_factory=list)  # (field, default, now)
     problems: list = field(default_factory=list)
     values: dict = field(default_factory=dict)
+    kept: dict = field(default_factory=dict)  # what no list says, as the board has it
     config: Config | None = None
 
     def refused(self) -> list:
         return [verdict for verdict in self.verdicts if verdict.kind == REFUSE]
 
 
-def convert(data, kind: str = "auto", cells: int | None = None) -> Result:
-    """Everything that is known becomes a field; what is dangerous is left at our default and refused."""
+def convert(data, kind: str = "auto", cells: int | None = None, board=None) -> Result:
+    """Everything that is known becomes a field; what is dangerous is left at our default and refused.
+
+    `board`: what it was given so far, of which `BOARD` stays where the list says nothing else.
+    """
     pairs = _pairs(data)
     kind = _kind(pairs) if kind == "auto" else kind
     result = Result(kind)
     rows = {_plain(name): row for row in KINDS[kind] for name in row[2]}
     named = [(name, given, rows.get(_plain(name))) for name, given in pairs]
-    cell_n = cells or _cells(named)
+    if not any(row is not None for _, _, row in named):
+        raise ImportProblem(f"no parameter that is known from {kind}")
+    board = {name: value for name, value in (board or {}).items() if name in BOARD}
+    cell_n = _how_many(named, cells) or board.get("cell_n")
     for name, given, row in named:
         result.verdicts.append(_judge(name, given, row, cell_n))
     _refuse_releases(result)
     _warn_of_currents(result)
-    if not any(row is not None for _, _, row in named):
-        raise ImportProblem(f"no parameter that is known from {kind}")
     for verdict in result.verdicts:
         if verdict.field and verdict.kind != REFUSE:
             result.values[verdict.field] = verdict.value
     if cells:
         result.values["cell_n"] = cells
+    result.kept = {name: board[name] for name in board if name not in result.values}
+    result.values |= result.kept
     _fit(result)
     return result
+
+
+def _how_many(named, cells: int | None) -> int | None:
+    """Cells by the list, or as somebody says; not both."""
+    listed = _cells(named)
+    if cells and listed and cells != listed:
+        raise ImportProblem(f"the list says {listed} cells, not {cells}")
+    return cells or listed
 
 
 def _pairs(data) -> list:

@@ -136,6 +136,22 @@ DALY = (
 
 KINDS = {"jk": JK, "jbd": JBD, "daly": DALY}
 
+# How our own board is built and wired, and who may ask it: nobody else's list knows that.
+BOARD = (
+    "cell_n",
+    "ntc_n",
+    "shunt_uohm",
+    "board_ma",
+    "bal_ma",
+    "own_ma",
+    "precharge_on",
+    "ble_on",
+    "ble_reads",
+    "ble_off",
+    "ble_bthome",
+    "ble_idle_s",
+)
+
 MOST, LEAST = "above", "below"
 REFUSE, WARN = "refused", "warning"
 # field, which side, value in our unit, verdict, why. Sources: docs/lfp-defaults.md.

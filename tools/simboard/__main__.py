@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bms.config import ConfigError
 from simboard.mistakes import PLANT
-from simboard.person import Person
+from simboard.person import Overload, Person
 from simboard.serve import Served
 
 _SPEED_MAX = 1000
@@ -45,8 +45,12 @@ def main(arguments=None) -> int:
     parser.add_argument(
         "--mistake", action="append", default=[], choices=sorted(PLANT), help="in its wiring"
     )
+    parser.add_argument(
+        "--overload", action="store_true", help="20 s after the start: a trip to look at"
+    )
     options = parser.parse_args(arguments)
     wiring = {"commissioned": not (options.new or options.mistake), "mistakes": options.mistake}
+    wiring["overload"] = Overload() if options.overload else None
     with tempfile.TemporaryDirectory() as fresh:
         try:
             folder = options.folder or Path(fresh)

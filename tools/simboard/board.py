@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from abstore import FileSlot
+from abstore import ABStore, FileSlot
 from bms import calibrator, commission_store, wanted
 from bms.blackbox import BlackBox
 from bms.changes import wired
@@ -12,6 +12,7 @@ from bms.config import as_dict
 from bms.fallback import fallback
 from bms.housekeeping import FOLDERS, device_key, files, make_folder
 from bms.journal import SETTINGS
+from bms.keeper import Keeper
 from bms.pack import HOLD_COMMISSION, HOLD_SETTINGS
 from bms.recall import recall
 from bms.report.ble_key import read_key
@@ -30,13 +31,16 @@ from simboard.person import Person
 
 DEFAULT = {"cell_n": 16, "ntc_n": 3, "capacity_mah": 100000}
 _SOC = 0.6
+_POWER, _SOFTWARE = 1, 5  # causes of a start
+_COUNTERS = 1  # their layout
 
 
 class SimBoard:
     """`folder` is its file system; it is filled at the first start. `send(data)`: its serial port's answers.
 
     `channel`: false = a firmware from before our channel, which speaks JBD alone. Not `commissioned`: its
-    wiring is to be checked, with a person who does what is asked, and may have made `mistakes`.
+    wiring is to be checked, with a person who does what is asked, and may have made `mistakes`. `overload`:
+    see there.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class SimBoard:
         soc: float = _SOC,
         commissioned: bool = True,
         mistakes=(),
+        overload=None,
     ):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -57,6 +62,7 @@ class SimBoard:
         self.commissioned = commissioned
         self.mistakes = mistakes
         self.person = None
+        self._overload = overload
         self.desk = None
         self.starts = 0
         path = self.folder / "config.json"
@@ -89,6 +95,7 @@ class SimBoard:
         except ValueError as error:
             nobody = root + "/previous/tried"
             config = fallback(error, self._assemble, self.settings(), root + "/", nobody)
+        cause = _SOFTWARE if self.starts else _POWER
         self.starts += 1
         if config.held:
             self.pack.hold(HOLD_SETTINGS)
@@ -98,17 +105,30 @@ class SimBoard:
         recall(self.pack, slots)
         for name in ("", *FOLDERS):
             make_folder(root + "/log", name)
-        chain = Chain(device_key(root + "/device.key"))
-        box = BlackBox(self.sim.scan, files(root + "/log"), chain)
-        box.also(Wishes(self.pack, slots).step)
-        self.sim.blackbox = box
-        self._boxes = [box]
+        self._boxes = [self._make_box(root, cause, Wishes(self.pack, slots))]
         self._start_desk(root + "/")
         self.wire = Wire(
             self._send,
             JbdSlave(self.pack, self._on_config),
             self._make_link if self._channel else None,
         )
+
+    def _make_box(self, root: str, cause: int, wishes) -> BlackBox:
+        """As `bms.housekeeping` does."""
+        log = root + "/log"
+        keeper = Keeper(self.pack, log, cause)
+        chain = Chain(device_key(root + "/device.key"))
+        box = BlackBox(self.sim.scan, files(log), chain, lambda: _counters(log), cause)
+
+        def also() -> bool:
+            if wishes.step():
+                return True
+            keeper.slack(self.pack.journal.wall_s())
+            return False
+
+        box.also(also)
+        self.sim.blackbox = box
+        return box
 
     def _assemble(self, config):
         """A new simulated pack if it is another configuration; `ValueError`: the monitor cannot hold it."""
@@ -151,6 +171,8 @@ class SimBoard:
         if self.person is not None:
             state = self.desk.request("state", {})
             self.person.act(state.get("prompt", ""), state.get("which", -1))
+        if self._overload is not None:
+            self._overload.act(self.sim)
         before_us = self.sim.world.now_us
         self.sim.step()
         self.desk.slack((self.sim.world.now_us - before_us) // 1000)
@@ -180,3 +202,7 @@ class SimBoard:
 
     def _leave(self, values) -> None:
         (self.folder / wanted.PATH).write_text(json.dumps(values))
+
+
+def _counters(log: str) -> ABStore:
+    return ABStore((FileSlot(log + "/count.a"), FileSlot(log + "/count.b")), _COUNTERS)

@@ -55,7 +55,7 @@ def welded_chg(bench):
 
 
 def charger_left_on(bench):
-    bench.sim.plant.outside.attach(4 * 3.5, 0.0001)
+    bench.sim.plant.outside.attach(bench.sim.config.cell_n * 3.5, 0.0001)
 
 
 def wrong_shunt(bench):

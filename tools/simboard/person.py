@@ -1,4 +1,4 @@
-"""Who sits at a simulated pack and does what commissioning asks for. The ammeter shows 5 A, then 4 A."""
+"""Who sits at a simulated pack and does what commissioning asks for, or too much. The ammeter shows 5 A, then 4 A."""
 
 
 class Person:
@@ -59,3 +59,19 @@ class Person:
         plant.outside.attach(plant.stack_v + 2, self.charger_ma / 1000)
         self.sim.run(self.settle_s)
         return {"ma": self.charger_ma}
+
+
+class Overload:
+    """Once, some while after the start: half as much again as the pack may give, until it has been cut off."""
+
+    _FROM_N, _TO_N = 80, 160  # scans
+
+    def __init__(self):
+        self._n = 0
+
+    def act(self, sim) -> None:
+        self._n += 1
+        if self._n in (self._FROM_N, self._TO_N):
+            amps = sim.config.ocd1_ma * 3 // 2000 if self._n == self._FROM_N else 0
+            sim.plant.outside.overload(amps)
+            sim.world.sync()

@@ -190,6 +190,7 @@ const OTHERS = {
   alert: ({ limit }) => `the monitor raised its alert: ${namesOf(limit, TRIPS).join("; ") || "cause already over"}`,
   armed: ({ value, limit }) => (value ? "the monitor is armed, and everything read back" : `the monitor differs at 0x${limit.toString(16).padStart(4, "0")}`),
   anchor: ({ item, value }) => `${ANCHORS[item]}: SoC was ${(value / 10).toFixed(1)} % until now`,
-  bus: ({ value }) => `the bus failed, ${value} times so far`,
+  bus: ({ item, value, limit }) =>
+    item ? `the bus has not failed for a minute: ${limit} errors in that burst, ${value} so far` : `the bus failed, ${value} times so far`,
   write: () => "a command to the monitor failed",
 };
