@@ -80,8 +80,11 @@ class ISL94202:
     """One chip with `cell_n` cells. `ntc_n` thermistors on xT1, xT2; `fet_ntc`: xT2 sits on the FETs."""
 
     def __init__(self, bus, cell_n: int, shunt_uohm: int, ntc_n=1, fet_ntc=False):
-        if cell_n not in SELECT or not 0 <= ntc_n <= (1 if fet_ntc else 2):
-            raise ValueError(f"isl94202: {cell_n} cells, {ntc_n} thermistors")
+        most = 1 if fet_ntc else 2
+        if cell_n not in SELECT or not 0 <= ntc_n <= most:
+            raise ValueError(
+                f"isl94202: {cell_n} cells (3 to 8), {ntc_n} thermistors (up to {most})"
+            )
         self._bus = bus
         self._cell_n = cell_n
         self._shunt_uohm = shunt_uohm

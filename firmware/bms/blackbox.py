@@ -50,7 +50,9 @@ _LASTING = (
 _TOKENS_START = const(100)
 _TOKENS_MAX = const(200)
 _TOKENS_LEFT = const(16)  # for what lasts
-_TOKENS_SHORT = const(3)  # after a short life: who starts again and again shall not wipe out why
+_TOKENS_SHORT = const(
+    8
+)  # for what lasts, after a short life: who starts again and again shall not wipe out why
 _SHORT_LIFE_S = const(120)
 _UPTIME_AT = const(4)  # in a journal record
 _TOKEN_MS = const(60000)
@@ -59,7 +61,8 @@ _WINDOW_TOKEN_MS = const(3600000)
 _SICK_MS = const(60000)  # rest after flash has refused
 _LOST_MS = const(3600000)  # between two notes of it, which cost no token
 _PATIENCE_MS = const(3000)  # longest wait for a better moment
-_SAVE_FIRST_MS = const(600000)
+_SAVE_FIRST_MS = const(30000)  # so that a start counts though its life is short
+_SAVE_NEXT_MS = const(600000)
 _SAVE_MS = const(86400000)
 _MINUTES_N = const(30)  # samples of a record
 _HOURS_N = const(12)
@@ -93,6 +96,7 @@ class BlackBox:
         self._windows = Ration(_WINDOW_TOKENS_MAX, _WINDOW_TOKENS_MAX, _WINDOW_TOKEN_MS)
         self._burst = Burst(scan.pack.snap.bus_errors)
         self._save_ms = _SAVE_FIRST_MS
+        self._save_next_ms = _SAVE_NEXT_MS
         self._sick_ms = 0
         self._waited_ms = 0
         self._reading = array("i", [0] * FIELD_N)
@@ -236,7 +240,8 @@ class BlackBox:
             if self._events.left > need:
                 self._fill_event(log.data, at, kind)
                 self.logs[EVENTS - 1].append_filled(EVENT, _EVENT_N)
-                self._events.spend()
+                if kind != journal.LOST:
+                    self._events.spend()
                 self._read_n += 1
                 return True
             self.lost += 1
@@ -271,7 +276,8 @@ class BlackBox:
         n = self.counters.fill(self._buf, self.pack, self.pack.journal.wall_s(), self.lost)
         payload = bytes(memoryview(self._buf)[HEAD_N : HEAD_N + n])
         self.logs[HOURS - 1].append_filled(COUNTERS, n)
-        self._save_ms = _SAVE_MS
+        self._save_ms = self._save_next_ms
+        self._save_next_ms = _SAVE_MS
         if self._store is not None:
             store = self._store()
             store.load()

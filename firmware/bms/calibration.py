@@ -160,11 +160,11 @@ def _within(what: str, value: int, most: int, unit: str) -> None:
         )
 
 
-def solve(kind: str, points):
-    """(gain, offset) of one or two points (raw, true). `ValueError`: they are too close together."""
+def solve(kind: str, points, gain: int = 0):
+    """(gain, offset) of two points (raw, true), or of one and the gain so far. `ValueError`: they are too close."""
     raw, true = points[0]
     if len(points) == 1:
-        return 0, true - raw
+        return gain, true - raw - ((raw * gain + _HALF) >> _SHIFT)
     if kind == NTC:
         raise ValueError("a thermistor has an offset only: one point")
     raw_2, true_2 = points[1]

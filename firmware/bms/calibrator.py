@@ -9,7 +9,7 @@ from bms.calibration import KINDS, Calibration, solve
 from bms.commission_store import wiring
 from bms.journal import CALIBRATION
 
-_LAYOUT = const(1)
+LAYOUT = const(1)
 _MEAN_N = const(8)  # scans of a point
 _POINT_N = const(2)
 PATHS = ("calibration.a", "calibration.b")
@@ -28,7 +28,7 @@ class Calibrator:
             slots = (FileSlot(PATHS[0]), FileSlot(PATHS[1]))
         pack = scan.pack
         self._scan = scan
-        self._store = ABStore(slots, _LAYOUT)
+        self._store = ABStore(slots, LAYOUT)
         self._wiring = wiring(pack.config, board)
         self.calibration = _blank(pack.config)
         self.problem = ""
@@ -91,7 +91,7 @@ class Calibrator:
         if not date:
             raise ValueError("a calibration needs its date")
         kind, which = self._of
-        gain, offset = solve(kind, self.points)
+        gain, offset = solve(kind, self.points, self.calibration.get(kind, which)[0])
         self._change(kind, which, gain, offset, date)
         self.points = []
         return gain, offset

@@ -504,3 +504,23 @@ def test_the_end_of_a_burst_of_bus_errors_is_not_told_as_another(desk):
         e["words"] for e in desk.json("log", "list", "-n", 0)["events"] if e["kind"] == "bus"
     )
     assert begin.startswith("the bus failed, 3 times") and "has not failed for a minute" in end
+
+
+def test_the_first_trip_after_a_start_is_kept_whatever_was_before(desk):
+    """A quiet board's last event is its first minute's: it counted as one that starts again and again."""
+    desk.good("status", key=None)
+    with desk.served.lock:
+        for _ in range(720):
+            desk.served.board.step()
+        desk.served.board.start()
+        for _ in range(20):
+            desk.served.board.step()
+    desk.good("status", key=None)  # tells the time
+    with desk.served.lock:
+        desk.served.board.sim.plant.outside.overload(500.0)
+        for _ in range(40):
+            desk.served.board.step()
+    events = desk.json("log", "list", "-n", 0)["events"]
+    kinds = [event["kind"] for event in events]
+    kinds = kinds[len(kinds) - kinds[::-1].index("reset") - 1 :]
+    assert "clock" in kinds and "trip" in kinds, kinds

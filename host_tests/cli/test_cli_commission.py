@@ -1,6 +1,7 @@
 """`cellwarden commission` and `calibrate` against the product's code behind a pseudo terminal."""
 
 import json
+from datetime import date
 
 import pytest
 
@@ -95,12 +96,18 @@ def test_a_cell_is_calibrated_by_one_point(desk):
     with served.lock:
         served.board.sim.run(1)
         assert abs(desk.pack.snap.cell_mv[2] - true) <= 2
+    shown = desk.good("calibrate", key=None)
+    assert shown == f"cell3: -8 mV, since {date.today().isoformat()}\n"
+    assert desk.json("calibrate")["stored"][0]["offset"] == -8
+    desk.good("calibrate", "cell3", "--clear")
+    assert "nothing is corrected" in desk.good("calibrate")
 
 
 @pytest.mark.parametrize(
     "words, code, says",
     [
         (["cell3"], 2, "what does your meter show"),
+        (["--keep"], 2, "calibrate cell1"),
         (["shoe", 1], 2, "calibrate cell1"),
         (["cell0", 1], 2, "calibrate cell1"),
         (["cell17", 3300], 4, "there is no cell 17"),

@@ -182,6 +182,16 @@ def test_hours_are_made_of_minutes():
     assert all(3200 < sample[CELL_MAX] < 3400 for sample in samples(record.payload))
 
 
+def test_a_start_counts_though_its_life_is_short():
+    flash, slots = Flash(sum(SEGMENTS)), (Memory(), Memory())
+    sim, _ = boxed(cell_n=4)
+    for start in (1, 2, 3):
+        blackbox = box(sim, flash, lambda: ABStore(slots, 1))
+        assert blackbox.counters.boots == start
+        sim.run(40)
+        sim.boot()
+
+
 def test_counters_go_on_after_a_restart():
     flash, slots = Flash(sum(SEGMENTS)), (Memory(), Memory())
     sim, _ = boxed(cell_n=4)

@@ -62,6 +62,19 @@ def test_two_points_mend_a_shunt_that_is_three_percent_off(bench):
     assert abs(sim.pack.snap.pack_ma + 6000) <= 6
 
 
+def test_a_later_zero_of_the_current_leaves_its_gain(bench):
+    sim = bench.sim
+    test_two_points_mend_a_shunt_that_is_three_percent_off(bench)
+    sim.plant.outside.load(amps=0.0)
+    sim.run(3)
+    take(bench, CURRENT, 0, 40)  # so says the meter
+    assert abs(bench.request("calibrate", date="2026-11-22")["gain"]) > 400
+    for amps in (0.0, 6.0):
+        sim.plant.outside.load(amps=amps)
+        sim.run(3)
+        assert abs(sim.pack.snap.pack_ma + 1000 * amps - 40) <= 6
+
+
 def test_one_point_mends_a_thermistor(bench):
     take(bench, NTC, 2, 262)
     assert bench.request("calibrate", date="2026-11-21")["gain"] == 0

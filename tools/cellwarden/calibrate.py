@@ -1,17 +1,23 @@
 """`cellwarden calibrate`: readings against a meter, one or two points each."""
 
+import json
 import re
 import time
 from datetime import date
 
 import click
 
+from abstore import ABStore
+from bms.calibration import CURRENT, NTC
+from bms.calibrator import LAYOUT
 from cellwarden import offer
 from cellwarden.common import as_json, on_board, say
 from cellwarden.desk import DeskLine, good
 from cellwarden.problem import Lost, Problem
+from cellwarden.settings import Slot
 
 _WAIT_S = 15
+_STORED = (9, 10)  # objects of docs/link.md
 _UNITS = {"cell": "mV", "current": "mA, + = charging", "ntc": "0.1 degC"}
 
 
@@ -21,7 +27,9 @@ _NEGATIVE = {"ignore_unknown_options": True}  # -1000 is a number, no option
 @click.command(
     short_help="Correct cells, current and sensors by your meter.", context_settings=_NEGATIVE
 )
-@click.argument("what", metavar="cell3|ntc1|current", shell_complete=offer.readings)
+@click.argument(
+    "what", metavar="[cell3|ntc1|current]", required=False, shell_complete=offer.readings
+)
 @click.argument("true", type=click.IntRange(-1_000_000, 1_000_000), required=False)
 @click.option(
     "--keep", is_flag=True, help="store what the points make, after this one if one is given"
@@ -30,12 +38,16 @@ _NEGATIVE = {"ignore_unknown_options": True}  # -1000 is a number, no option
 @on_board
 @as_json
 def calibrate(what, true, keep, clear, target, as_json):
-    """Tell what your meter shows: mV of a cell, mA (+ = charging), 0.1 degC of an NTC.
+    """Tell what your meter shows: mV of a cell, mA (+ = charging), 0.1 degC of an NTC. Without
+    anything it shows what is corrected, and since when.
 
-    One point corrects the offset. For the gain too: one point without --keep, change voltage or
+    One point corrects the offset and leaves the gain. For the gain too: one point without --keep, change voltage or
     current, then the second with --keep.
     """
-    kind, which = _of(what)
+    if what is None and not keep and not clear:
+        with target.board() as board:
+            return say({"stored": stored(board)}, as_json, lambda f: _table(f["stored"]))
+    kind, which = _of(what or "nothing")
     if true is None and not keep and not clear:
         raise Problem(
             f"what does your meter show? cellwarden calibrate {what} NUMBER ({_UNITS[kind]})"
@@ -50,6 +62,37 @@ def calibrate(what, true, keep, clear, target, as_json):
             good(desk.request("calibrate", date=date.today().isoformat()))
         found = desk.request("calibration")
     say(found, as_json, lambda f: _lines(f, keep, clear))
+
+
+def stored(board) -> list[dict]:
+    """What the board has stored: `what`, gain in %, offset, its unit, date. An older firmware does not tell."""
+    if not set(_STORED) <= set(board.objects()):
+        raise Problem("this firmware does not tell its calibration: cellwarden flash")
+    data = ABStore([Slot(board.read(number)) for number in _STORED], LAYOUT).load()
+    if data is None:
+        return []
+    values = json.loads(data)
+    cells = [("cell", i, *pair) for i, pair in enumerate(values["cells"])]
+    ntcs = [(NTC, i, 0, offset) for i, offset in enumerate(values["ntcs"])]
+    return [
+        {
+            "what": kind if kind == CURRENT else f"{kind}{i + 1}",
+            "gain_pct": round(gain / 163.84, 3),
+            "offset": offset,
+            "unit": _UNITS[kind].partition(",")[0],
+            "date": values["dates"].get(f"{kind} {i + 1}", ""),
+        }
+        for kind, i, gain, offset in (*cells, (CURRENT, 0, *values["current"]), *ntcs)
+        if gain or offset
+    ]
+
+
+def _table(rows):
+    for row in rows:
+        gain = f", gain {row['gain_pct']:+.2f} %" if row["gain_pct"] else ""
+        yield f"{row['what']}: {row['offset']:+d} {row['unit']}{gain}, since {row['date']}"
+    if not rows:
+        yield "nothing is corrected: every reading is as the monitor gives it"
 
 
 def take_point(desk, kind: str, which: int, true: int, wait=time.sleep) -> None:

@@ -19,8 +19,8 @@ _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _IN_FORCE, _STORE_A, _STORE_B, _CONFIG_JSON, _WANTED = 1, 2, 3, 4, 8
 
 
-class _Slot:
-    """A copy of the store that was read from a board; nothing is written to it."""
+class Slot:
+    """A copy of a store that was read from a board; nothing is written to it."""
 
     def __init__(self, data: bytes):
         self._data = data
@@ -58,7 +58,7 @@ def given(board) -> dict:
         return _of_file(board.read(_CONFIG_JSON))
     if wanted:
         return parse(wanted, "what the board was sent last")
-    slots = [_Slot(board.read(number)) for number in (_STORE_A, _STORE_B)]
+    slots = [Slot(board.read(number)) for number in (_STORE_A, _STORE_B)]
     data = ABStore(slots, LAYOUT).load()
     if data is None:
         return _of_file(board.read(_CONFIG_JSON))

@@ -24,6 +24,8 @@ _FILES = (
     (5, "commissioning.json"),
     (7, "installed.txt"),
     (8, "wanted.json"),
+    (9, "calibration.a"),
+    (10, "calibration.b"),
     (0x18, "log/count.a"),
     (0x19, "log/count.b"),
 )
