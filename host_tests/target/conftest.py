@@ -12,6 +12,7 @@ GROUPS = {
     "test_trouble": "started",
     "test_random": "started",
     "test_desk": "started",
+    "test_desk_rest": "started",
 }
 
 
