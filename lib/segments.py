@@ -60,5 +60,13 @@ class FileSegments:
     def erase(self, segment: int) -> None:
         self._fresh = segment
 
+    def is_there(self, segment: int) -> bool:
+        """It has been written."""
+        try:
+            self._open(self._name(segment), "rb").close()
+        except OSError:
+            return False
+        return True
+
     def _name(self, segment: int) -> str:
         return self._path + str(segment // 10) + str(segment % 10)

@@ -46,6 +46,7 @@ _LASTING = (
     journal.RESET,
     journal.CALIBRATION,
     journal.CLOCK,
+    journal.LAPSE,
 )
 _TOKENS_START = const(100)
 _TOKENS_MAX = const(200)
@@ -275,7 +276,10 @@ class BlackBox:
     def _write_counters(self) -> bool:
         n = self.counters.fill(self._buf, self.pack, self.pack.journal.wall_s(), self.lost)
         payload = bytes(memoryview(self._buf)[HEAD_N : HEAD_N + n])
-        self.logs[HOURS - 1].append_filled(COUNTERS, n)
+        if (
+            self._save_next_ms == _SAVE_MS
+        ):  # not of lives that are over soon: they would fill the log
+            self.logs[HOURS - 1].append_filled(COUNTERS, n)
         self._save_ms = self._save_next_ms
         self._save_next_ms = _SAVE_MS
         if self._store is not None:

@@ -70,9 +70,15 @@ def make_keeper(scan, folder: str = FOLDER):
 
 
 def files(folder: str, small: bool = False) -> list:
-    """Four segment stores in files; in a `small` file system the long run is shorter."""
-    each = SEGMENTS_SMALL if small else SEGMENTS
-    return [FileSegments(folder + "/" + FOLDERS[i] + "/", each[i]) for i in range(len(FOLDERS))]
+    """Four segment stores in files; in a `small` file system the long run is shorter, unless it is longer already."""
+    places = []
+    for i in range(len(FOLDERS)):
+        path = folder + "/" + FOLDERS[i] + "/"
+        place = FileSegments(path, SEGMENTS_SMALL[i] if small else SEGMENTS[i])
+        if place.is_there(place.n):  # the newest records may be in there
+            place.n = SEGMENTS[i]
+        places.append(place)
+    return places
 
 
 def make_folder(folder: str, name: str) -> None:

@@ -99,6 +99,15 @@ def test_a_cell_is_calibrated_by_one_point(desk):
     shown = desk.good("calibrate", key=None)
     assert shown == f"cell3: -8 mV, since {date.today().isoformat()}\n"
     assert desk.json("calibrate")["stored"][0]["offset"] == -8
+    desk.good("config", "set", "ntc_n=1")
+    with served.lock:
+        served.board.start()
+    desk._start()
+    assert "not in force" in desk.good("calibrate") and not desk.json("calibrate")["in_force"]
+    desk.good("config", "set", "ntc_n=")
+    with served.lock:
+        served.board.start()
+    desk._start()
     desk.good("calibrate", "cell3", "--clear")
     assert "nothing is corrected" in desk.good("calibrate")
 

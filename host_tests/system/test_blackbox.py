@@ -190,6 +190,7 @@ def test_a_start_counts_though_its_life_is_short():
         assert blackbox.counters.boots == start
         sim.run(40)
         sim.boot()
+    assert [item for item in log(flash, HOURS).records if item.kind] == [], "not in the long run"
 
 
 def test_counters_go_on_after_a_restart():

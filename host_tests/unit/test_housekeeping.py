@@ -101,3 +101,12 @@ def test_the_long_run_is_shorter_where_files_have_little_room(sim, tmp_path, blo
     sim.scan.board.flash_n = block_n
     keeper = housekeeping(sim.scan, str(tmp_path / "log"), str(tmp_path / "key"))
     assert [place.n for place in keeper.blackbox.places] == kept
+
+
+def test_a_log_that_is_longer_already_stays_whole(sim, tmp_path):
+    """An older firmware kept more there; its newest records may lie in what the shorter one would not look at."""
+    sim.scan.board.flash_n = 212
+    keeper = housekeeping(sim.scan, str(tmp_path / "log"), str(tmp_path / "key"))
+    (tmp_path / "log" / "minutes" / "08").write_bytes(b"x")
+    keeper = housekeeping(sim.scan, str(tmp_path / "log"), str(tmp_path / "key"))
+    assert [place.n for place in keeper.blackbox.places] == [17, 32, 28, 14]

@@ -230,3 +230,10 @@ def test_what_a_list_cannot_say_stays_as_the_board_has_it():
 def test_cells_that_contradict_the_list_are_refused():
     with pytest.raises(ImportProblem, match="says 16 cells, not 8"):
         convert({"Cell Count": 16, "Cell OVP": 3.6}, "jk", cells=8)
+
+
+def test_a_board_with_other_cells_than_the_lists_are_judged_for_is_refused():
+    """Their 3.65 V on a cell that ends at 2.8: with or without --safe."""
+    with pytest.raises(ImportProblem, match="lists are for LFP, the board's cells are LTO"):
+        convert({"Cell OVP(V)": 2.8, "Cell UVP(V)": 1.8}, "jk", board={"chemistry": "LTO"})
+    assert convert({"Cell OVP(V)": 3.6}, "jk", board={"chemistry": "LFP"}).values

@@ -14,7 +14,7 @@ from cellwarden import offer
 from cellwarden.common import as_json, on_board, say
 from cellwarden.desk import DeskLine, good
 from cellwarden.problem import Lost, Problem
-from cellwarden.settings import Slot
+from cellwarden.settings import Slot, in_force
 
 _WAIT_S = 15
 _STORED = (9, 10)  # objects of docs/link.md
@@ -46,7 +46,7 @@ def calibrate(what, true, keep, clear, target, as_json):
     """
     if what is None and not keep and not clear:
         with target.board() as board:
-            return say({"stored": stored(board)}, as_json, lambda f: _table(f["stored"]))
+            return say(stored(board), as_json, _table)
     kind, which = _of(what or "nothing")
     if true is None and not keep and not clear:
         raise Problem(
@@ -64,14 +64,21 @@ def calibrate(what, true, keep, clear, target, as_json):
     say(found, as_json, lambda f: _lines(f, keep, clear))
 
 
-def stored(board) -> list[dict]:
-    """What the board has stored: `what`, gain in %, offset, its unit, date. An older firmware does not tell."""
+def stored(board) -> dict:
+    """What the board has stored, and is it in force? An older firmware does not tell."""
     if not set(_STORED) <= set(board.objects()):
         raise Problem("this firmware does not tell its calibration: cellwarden flash")
     data = ABStore([Slot(board.read(number)) for number in _STORED], LAYOUT).load()
     if data is None:
-        return []
+        return {"stored": [], "in_force": False}
     values = json.loads(data)
+    now = in_force(board)
+    built = [board.who()["board"], now["cell_n"], now["ntc_n"], now["shunt_uohm"]]
+    return {"stored": _rows(values), "in_force": values["wiring"] == built}
+
+
+def _rows(values: dict) -> list[dict]:
+    """`what`, gain in %, offset, its unit, date."""
     cells = [("cell", i, *pair) for i, pair in enumerate(values["cells"])]
     ntcs = [(NTC, i, 0, offset) for i, offset in enumerate(values["ntcs"])]
     return [
@@ -87,7 +94,10 @@ def stored(board) -> list[dict]:
     ]
 
 
-def _table(rows):
+def _table(found):
+    rows = found["stored"]
+    if rows and not found["in_force"]:
+        yield "stored for another wiring (board, cells, sensors or shunt), and not in force:"
     for row in rows:
         gain = f", gain {row['gain_pct']:+.2f} %" if row["gain_pct"] else ""
         yield f"{row['what']}: {row['offset']:+d} {row['unit']}{gain}, since {row['date']}"

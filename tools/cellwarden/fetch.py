@@ -23,15 +23,18 @@ def cache_of(port: str) -> Path:
     return Path(base) / "cellwarden" / re.sub(r"[^A-Za-z0-9._-]+", "-", port).strip("-")
 
 
-def fetch(board, folder: Path, names, advance=lambda n: None) -> int:
-    """Make `folder` hold these logs as they are on the board now; bytes that had to be read."""
+def fetch(board, folder: Path, names, advance=lambda n: None, ours=True) -> int:
+    """Make `folder` hold these logs as they are on the board now; bytes that had to be read.
+
+    `ours`: what lies there of another board goes; in somebody's own folder it is a `Problem`.
+    """
     sizes = board.objects()
     if not any(LOGS[name] in sizes for name in names):
         raise Problem("the board has no black box (yet: it comes some seconds after the start)")
     read_n = 0
     for name in names:
         (folder / name).mkdir(parents=True, exist_ok=True)
-        _forget_others(folder / name, sizes.get(LOGS[name], 0) // SIZE)
+        _forget_others(folder / name, sizes.get(LOGS[name], 0) // SIZE, ours)
         for at in range(0, sizes.get(LOGS[name], 0), SIZE):
             path = folder / name / f"{at // SIZE:02d}"
             read_n += _segment(board, LOGS[name], at, path)
@@ -39,11 +42,15 @@ def fetch(board, folder: Path, names, advance=lambda n: None) -> int:
     return read_n
 
 
-def _forget_others(folder: Path, most: int) -> None:
+def _forget_others(folder: Path, most: int, ours: bool) -> None:
     """Segments beyond the last of this board: there was another one on its port."""
     for path in folder.iterdir():
         number = path.name.removesuffix(".part")
         if number.isdecimal() and len(number) == 2 and int(number) >= most:
+            if not ours:
+                raise Problem(
+                    f"{folder} has the log of another board in it: choose another folder"
+                )
             path.unlink()
 
 

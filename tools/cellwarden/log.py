@@ -46,10 +46,10 @@ def parse(folder: Path, key=None) -> dict:
 def pull(target, names, folder: Path | None = None) -> Path:
     """Bring a folder up to date with the board."""
     with target.board() as board:
-        folder = folder or cache_of(board.port)
+        where = folder or cache_of(board.port)
         with progress(total(board, names), "reading the log") as advance:
-            fetch(board, folder, names, advance)
-    return folder
+            fetch(board, where, names, advance, ours=folder is None)
+    return where
 
 
 @log.command(name="list")

@@ -32,7 +32,8 @@ _CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="where both have no room: take the old version away first; no way back",
 )
 def flash(port, board, config, replace):
-    """Install or update the firmware. It opens the FETs; cut anywhere, a whole version starts."""
+    """Install or update the firmware. It opens the FETs; cut anywhere, a whole version starts, or with
+    --replace none."""
     from cellwarden.transport import default_port
     from deploy.files import boards, constant
     from deploy.flash import Flash, first_status, gather, patience_s

@@ -38,7 +38,10 @@ def main(argv=None) -> int:
         print(f"{args.verb}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"{args.verb}: stopped; nothing is half installed", file=sys.stderr)
+        print(
+            f"{args.verb}: stopped; nothing is half installed (what --replace took away is gone: flash again)",
+            file=sys.stderr,
+        )
         return 2
     return 0
 

@@ -121,7 +121,8 @@ def _one_bit_off(ident: int, number: int, data: bytes) -> bool:
         data[at] ^= mask
         n = record_at(data, 0, ident)
         if n >= 0 and data[4:8] == number.to_bytes(4, "little"):
-            return at != padded(n) - 1 or data[at] & mask != 0
+            last = len(bytes(data[: padded(n)]).rstrip(b"\xff")) - 1  # that is programmed
+            return at != last or data[at] & mask != 0
         data[at] ^= mask
     return False
 

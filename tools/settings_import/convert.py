@@ -12,6 +12,7 @@ from settings_import.tables import (
     DANGERS,
     FITTING,
     JBD_REGISTERS,
+    JUDGED,
     KINDS,
     LEAST,
     REFUSE,
@@ -92,6 +93,8 @@ def convert(data, kind: str = "auto", cells: int | None = None, board=None) -> R
     named = [(name, given, rows.get(_plain(name))) for name, given in pairs]
     if not any(row is not None for _, _, row in named):
         raise ImportProblem(f"no parameter that is known from {kind}")
+    if (board or {}).get("chemistry", JUDGED) != JUDGED:
+        raise ImportProblem(f"lists are for {JUDGED}, the board's cells are {board['chemistry']}")
     board = {name: value for name, value in (board or {}).items() if name in BOARD}
     cell_n = _how_many(named, cells) or board.get("cell_n")
     for name, given, row in named:
@@ -247,7 +250,7 @@ def _judge_value(verdict: Verdict, value: int) -> None:
             verdict.kind, verdict.why = kind, why
     if verdict.kind == REFUSE:
         return
-    for row in chemistry.rows("LFP"):
+    for row in chemistry.rows(JUDGED):
         if row[0] == verdict.field and not row[2] <= value <= row[3]:
             verdict.kind = REFUSE
             verdict.why = f"allowed are {row[2]} to {row[3]} {unit(row[0])}".rstrip()
@@ -277,11 +280,11 @@ def _show(value) -> str:
 
 def _fit(result: Result) -> None:
     """Bring what nobody gave in line with what was given, then ask the configuration itself."""
-    values = {row[0]: row[1] for row in chemistry.rows("LFP")} | result.values
+    values = {row[0]: row[1] for row in chemistry.rows(JUDGED)} | result.values
     for name, rule in DERIVED:
         if name not in result.values:
             values[name] = rule(values)
-    envelope = {row[0]: row[2:4] for row in chemistry.rows("LFP")}
+    envelope = {row[0]: row[2:4] for row in chemistry.rows(JUDGED)}
     given = dict(result.values)
     for name, rule in FITTING:
         if name in given:

@@ -5,6 +5,7 @@ names of the desktop tools, and registers (`0x24`); Daly: the vendor app's. Valu
 the unit given here; "3.65 V", "3650 mV", "-20 degC" are understood too.
 """
 
+JUDGED = "LFP"  # the cells that all of this is true for
 # unit of a value without one -> factor to our unit; `STACK` is divided by the cells
 V, MV, A, MA, C, S, US = "V", "mV", "A", "mA", "C", "s", "us"
 AH, MAH, N = "Ah", "mAh", ""
