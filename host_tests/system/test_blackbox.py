@@ -256,3 +256,15 @@ def test_a_warning_is_an_event_and_no_window():
     sim.run(10)
     assert [event["item"] for event in events(flash) if event["kind"] == "trip"] == ["cov_warn"]
     assert windows(log(flash, 2)) == []
+
+
+def test_why_nothing_conducted_for_a_moment_is_kept_though_tokens_are_few():
+    """Soon after a start, when a lapse is likeliest, only what lasts has any."""
+    sim, flash = boxed(cell_n=4)
+    sim.run(5)
+    sim.blackbox._events.left = 8
+    sim.pack.journal.note(journal.REQUEST, 0, -1, 0, 0, sim.pack)
+    sim.pack.journal.note(journal.LAPSE, 1, -1, 1, 0, sim.pack)
+    sim.run(5)
+    kinds = [event["kind"] for event in events(flash)]
+    assert "lapse" in kinds and "request" not in kinds, kinds
