@@ -1,6 +1,7 @@
 """Programs on this computer that talk to an emulated Pico as if it hung on a cable."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -8,6 +9,11 @@ import tempfile
 from emulate.console import Console
 
 _SAID_MAX = 1 << 20
+
+
+def _hears_ctrl_c() -> None:
+    """Whatever started us in the background may have told us, and so our children, to ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Cable:
@@ -28,6 +34,7 @@ class Cable:
             "stdin": None if act is None else subprocess.PIPE,
             "stderr": None if show else subprocess.STDOUT,
             "env": {**os.environ, **paths, "PYTHONUNBUFFERED": "1"},
+            "preexec_fn": _hears_ctrl_c,
         }
         words = [str(part) for part in command]
         with tempfile.TemporaryFile("w+") as said:
