@@ -51,9 +51,7 @@ _LASTING = (
 _TOKENS_START = const(100)
 _TOKENS_MAX = const(200)
 _TOKENS_LEFT = const(16)  # for what lasts
-_TOKENS_SHORT = const(
-    8
-)  # for what lasts, after a short life: who starts again and again shall not wipe out why
+_TOKENS_SHORT = const(8)  # for what lasts, after a short life: a loop shall not wipe out why
 _SHORT_LIFE_S = const(120)
 _UPTIME_AT = const(4)  # in a journal record
 _TOKEN_MS = const(60000)
@@ -276,9 +274,7 @@ class BlackBox:
     def _write_counters(self) -> bool:
         n = self.counters.fill(self._buf, self.pack, self.pack.journal.wall_s(), self.lost)
         payload = bytes(memoryview(self._buf)[HEAD_N : HEAD_N + n])
-        if (
-            self._save_next_ms == _SAVE_MS
-        ):  # not of lives that are over soon: they would fill the log
+        if self._save_next_ms == _SAVE_MS:  # lives that are over soon would fill the log
             self.logs[HOURS - 1].append_filled(COUNTERS, n)
         self._save_ms = self._save_next_ms
         self._save_next_ms = _SAVE_MS

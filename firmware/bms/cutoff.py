@@ -58,9 +58,7 @@ class Cutoff:
         self._isr = gate.handler(self.trip)  # bound once: binding allocates
         self.wake = None  # called from the interrupt, must not allocate
         self.hits = 0  # edges since start, wraps to 1
-        self.lapses = (
-            0  # times the permission went without an edge: strokes came too late, or see `lapse`
-        )
+        self.lapses = 0  # times the permission went without an edge: strokes too late, or `lapse`
         self.tripped = False  # an edge came and the scan has not released since
         self.permits = False
         gate.close()

@@ -75,7 +75,7 @@ def files(folder: str, small: bool = False) -> list:
     for i in range(len(FOLDERS)):
         path = folder + "/" + FOLDERS[i] + "/"
         place = FileSegments(path, SEGMENTS_SMALL[i] if small else SEGMENTS[i])
-        if place.is_there(place.n):  # the newest records may be in there
+        if small and place.is_there(place.n):  # the newest records may be in there
             place.n = SEGMENTS[i]
         places.append(place)
     return places

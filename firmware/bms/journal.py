@@ -30,9 +30,7 @@ RESET = const(14)  # item = cause of the start
 LOST = const(15)  # value = notes that came faster than they could be stored
 CALIBRATION = const(16)  # item, cell: what; value, limit = new and old
 CLOCK = const(17)  # the time was told; item 1: and differed, by value seconds
-LAPSE = const(
-    18
-)  # the permission was taken away without an alarm; item 0 scans came too late, 1 one needed the heap
+LAPSE = const(18)  # permission went without an alarm; item 0 scans too late, 1 one needed the heap
 LOCK_FETS = const(1)
 _CLOCK_S = const(5)  # less is not worth a record
 _FAR_S = const(0x3FFFFFFF)

@@ -4,12 +4,14 @@ import json
 import re
 import time
 from datetime import date
+from types import SimpleNamespace
 
 import click
 
 from abstore import ABStore
 from bms.calibration import CURRENT, NTC
 from bms.calibrator import LAYOUT
+from bms.commission_store import wiring
 from cellwarden import offer
 from cellwarden.common import as_json, on_board, say
 from cellwarden.desk import DeskLine, good
@@ -73,7 +75,7 @@ def stored(board) -> dict:
         return {"stored": [], "in_force": False}
     values = json.loads(data)
     now = in_force(board)
-    built = [board.who()["board"], now["cell_n"], now["ntc_n"], now["shunt_uohm"]]
+    built = wiring(SimpleNamespace(**now), board.who()["board"])
     return {"stored": _rows(values), "in_force": values["wiring"] == built}
 
 

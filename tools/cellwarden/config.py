@@ -35,7 +35,7 @@ def get(names, target, as_json):
     """Values in force: all, those named, or those beginning with a NAME that ends in _ ."""
     with target.board() as board:
         found = settings.in_force(board)
-        waiting = settings.waiting(board, found)
+        waiting = [] if as_json else settings.waiting(board, found)  # of no program's business
     if names:
         found = {name: value for name, value in found.items() if _wanted(name, names)}
         for name in names:
